@@ -1,0 +1,181 @@
+package expr
+
+import "strings"
+
+// Truth is an answer that may be open.
+type Truth uint8
+
+// The answers. The zero Truth is "it depends".
+const (
+	Maybe Truth = iota
+	True
+	False
+)
+
+// maxCases bounds how many conditional parts are told apart in one comparison.
+const maxCases = 6
+
+// SameName compares two names as Azure does, without case: True when they are
+// equal whatever the unknown values turn out to be, False when they cannot be.
+func SameName(a, b Value) Truth { return compareText(Fold(a), Fold(b), maxCases) }
+
+// SameText is [SameName] with case.
+func SameText(a, b Value) Truth { return compareText(a, b, maxCases) }
+
+// Fold is a name without its case: literals in lower case, and toLower and
+// toUpper taken off terms, since both give an equal name.
+func Fold(v Value) Value {
+	if s, ok := v.AsString(); ok {
+		return String(strings.ToLower(s))
+	}
+	t := v.Term()
+	if t == nil {
+		return v
+	}
+	switch t.Op {
+	case "tolower", "toupper":
+		if len(t.Args) == 1 {
+			return Fold(t.Args[0])
+		}
+	case OpConcat:
+		parts := make([]Value, len(t.Args))
+		for i, p := range t.Args {
+			parts[i] = Fold(p)
+		}
+		return Concat(parts...)
+	case OpIf:
+		return Apply(OpIf, t.typ, t.Args[0], Fold(t.Args[1]), Fold(t.Args[2]))
+	}
+	return v
+}
+
+func compareText(a, b Value, cases int) Truth {
+	if Identical(a, b) {
+		return True
+	}
+	sa, oka := Text(a)
+	sb, okb := Text(b)
+	if oka && okb {
+		if sa == sb {
+			return True
+		}
+		return False
+	}
+	if cases > 0 {
+		if cond, ok := firstCondition(a, b); ok {
+			yes := compareText(assume(a, cond, true), assume(b, cond, true), cases-1)
+			no := compareText(assume(a, cond, false), assume(b, cond, false), cases-1)
+			if yes == no {
+				return yes
+			}
+			return Maybe
+		}
+	}
+	return compareParts(Parts(a), Parts(b))
+}
+
+// compareParts cancels what both have in common at either end; what is left
+// can only be equal if the ends agree.
+func compareParts(a, b []Value) Truth {
+	for len(a) > 0 && len(b) > 0 && Identical(a[0], b[0]) {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && Identical(a[len(a)-1], b[len(b)-1]) {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	if len(a) == 0 && len(b) == 0 {
+		return True
+	}
+	if len(a) == 0 {
+		return emptyAgainst(b)
+	}
+	if len(b) == 0 {
+		return emptyAgainst(a)
+	}
+	if x, ok := a[0].AsString(); ok {
+		if y, ok := b[0].AsString(); ok {
+			n := min(len(x), len(y))
+			if x[:n] != y[:n] {
+				return False
+			}
+			rest := func(parts []Value) []Value {
+				s, _ := parts[0].AsString()
+				if s[n:] == "" {
+					return parts[1:]
+				}
+				return append([]Value{String(s[n:])}, parts[1:]...)
+			}
+			return compareParts(rest(a), rest(b))
+		}
+	}
+	if x, ok := a[len(a)-1].AsString(); ok {
+		if y, ok := b[len(b)-1].AsString(); ok && !strings.HasSuffix(x, y) && !strings.HasSuffix(y, x) {
+			return False
+		}
+	}
+	if tooLong(a, b) || tooLong(b, a) {
+		return False
+	}
+	return Maybe
+}
+
+// emptyAgainst compares the empty string with what is left of the other side.
+func emptyAgainst(parts []Value) Truth {
+	for _, p := range parts {
+		if s, ok := p.AsString(); ok && s != "" {
+			return False
+		}
+	}
+	return Maybe
+}
+
+// tooLong reports whether the literals of parts are longer than a text that is
+// wholly known.
+func tooLong(parts, known []Value) bool {
+	if len(known) != 1 || known[0].Kind() != KindString {
+		return false
+	}
+	n := 0
+	for _, p := range parts {
+		if s, ok := p.AsString(); ok {
+			n += len(s)
+		}
+	}
+	return n > len(known[0].str)
+}
+
+// firstCondition finds an unknown condition on which either text hangs.
+func firstCondition(vs ...Value) (Value, bool) {
+	for _, v := range vs {
+		for _, p := range Parts(v) {
+			if t := p.Term(); t != nil && t.Op == OpIf && !t.Args[0].Vague() {
+				return t.Args[0], true
+			}
+		}
+	}
+	return Value{}, false
+}
+
+// assume replaces the conditional parts of a text that hang on cond.
+func assume(v Value, cond Value, holds bool) Value {
+	t := v.Term()
+	if t == nil {
+		return v
+	}
+	switch t.Op {
+	case OpIf:
+		if Identical(t.Args[0], cond) {
+			if holds {
+				return assume(t.Args[1], cond, holds)
+			}
+			return assume(t.Args[2], cond, holds)
+		}
+	case OpConcat:
+		parts := make([]Value, len(t.Args))
+		for i, p := range t.Args {
+			parts[i] = assume(p, cond, holds)
+		}
+		return Concat(parts...)
+	}
+	return v
+}

@@ -1,0 +1,460 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Scope answers what an expression cannot know by itself. A scope belongs to
+// one evaluation and need not be safe for concurrent use.
+type Scope interface {
+	// Name is the value of an identifier, and whether there is such a one.
+	Name(name string) (Value, bool)
+	// Call is the value of a function that depends on where it is called:
+	// parameters('x'), resourceGroup(), reference(…), a user-defined function,
+	// loadTextContent(…). base is the value before the dot, or the zero Value.
+	// It returns false for a name that is not one of these. args are evaluated.
+	Call(base Value, name string, args []Value) (Value, bool)
+}
+
+// Limits of one evaluation. The first three are the deployment engine's own:
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices
+const (
+	// MaxLoop is how often a loop may run.
+	MaxLoop = 800
+	// MaxExpression is the length of a template expression in characters.
+	MaxExpression = 24576
+	// MaxText is the length of a string that is still computed.
+	MaxText = 131072 * 8
+	// MaxDepth is how deep evaluation may nest, references included.
+	MaxDepth = 400
+	// MaxSteps is how much work one evaluator does.
+	MaxSteps = 4_000_000
+)
+
+// LimitError says that evaluation stopped at a bound.
+type LimitError struct {
+	// What was exceeded, as a noun phrase with the limit: "800 loop iterations".
+	What string
+}
+
+// Error is "limit exceeded: …".
+func (e *LimitError) Error() string { return "limit exceeded: " + e.What }
+
+// Evaluator evaluates the expressions of one deployment. It counts its work
+// over all of them and gives up, answering unknown, past the limits; Err then
+// says which. The zero Evaluator is ready to use. It is not safe for
+// concurrent use.
+type Evaluator struct {
+	steps int
+	depth int
+	err   *LimitError
+	loops map[string]int // symbolic loops that are open, by the collection's key
+}
+
+// Err is the limit that was exceeded, nil when none was.
+func (e *Evaluator) Err() *LimitError { return e.err }
+
+// Reset forgets an exceeded limit so that the next expression gets its own
+// answer; the work done so far still counts.
+func (e *Evaluator) Reset() {
+	if e.steps <= MaxSteps {
+		e.err = nil
+	}
+}
+
+// Exceed records that a limit was exceeded, and is unknown.
+func (e *Evaluator) Exceed(what string) Value {
+	if e.err == nil {
+		e.err = &LimitError{What: what}
+	}
+	return Unknown()
+}
+
+// Spend counts n units of work; it is false when the evaluation has done too
+// much.
+func (e *Evaluator) Spend(n int) bool {
+	e.steps += n
+	if e.steps > MaxSteps {
+		e.Exceed("work for one deployment")
+		return false
+	}
+	return true
+}
+
+// Enter counts a level of nesting; it is false when there are too many. Every
+// Enter that answered true needs a Leave.
+func (e *Evaluator) Enter() bool {
+	if e.depth >= MaxDepth {
+		e.Exceed(fmt.Sprintf("%d levels of nesting", MaxDepth))
+		return false
+	}
+	e.depth++
+	return true
+}
+
+// Leave takes back one Enter.
+func (e *Evaluator) Leave() { e.depth-- }
+
+// Eval evaluates an expression in a scope. A nil expression is unknown.
+func (e *Evaluator) Eval(s Scope, x Expr) Value {
+	if x == nil || !e.Spend(1) || !e.Enter() {
+		return Unknown()
+	}
+	defer e.Leave()
+	switch x := x.(type) {
+	case *Literal:
+		return x.Value
+	case *Interpolation:
+		parts := make([]Value, len(x.Parts))
+		for i, p := range x.Parts {
+			parts[i] = e.Eval(s, p)
+		}
+		return e.concat(parts)
+	case *Object:
+		return e.object(s, x)
+	case *Array:
+		return e.array(s, x)
+	case *Name:
+		if v, ok := s.Name(x.Name); ok {
+			return v
+		}
+		return Unknown()
+	case *Member:
+		return e.member(s, x)
+	case *Nested:
+		v, _ := e.MemberOf(e.Eval(s, x.Base), "::"+x.Name)
+		return v
+	case *Index:
+		return e.index(s, x)
+	case *Call:
+		return e.call(s, x)
+	case *Unary:
+		return e.unary(x.Op, e.Eval(s, x.X))
+	case *Binary:
+		return e.binary(s, x)
+	case *Conditional:
+		return e.conditional(s, x)
+	case *NonNull:
+		return e.Eval(s, x.X)
+	case *Lambda:
+		return Value{kind: KindFunc, ref: &closure{lambda: x, scope: s}}
+	case *For:
+		return e.loop(s, x)
+	}
+	return Unknown()
+}
+
+func (e *Evaluator) concat(parts []Value) Value {
+	v := Concat(parts...)
+	n := 0
+	for _, p := range Parts(v) {
+		n += len(p.str)
+	}
+	if n > MaxText {
+		return e.Exceed(fmt.Sprintf("%d characters in one string", MaxText))
+	}
+	e.Spend(n / 64)
+	return v
+}
+
+func (e *Evaluator) object(s Scope, x *Object) Value {
+	fields := make([]Field, 0, len(x.Properties))
+	for _, p := range x.Properties {
+		v := e.Eval(s, p.Value)
+		if p.Key == nil {
+			if v.kind != KindObject {
+				if v.kind == KindNull {
+					continue
+				}
+				return e.spreadUnknown(s, x)
+			}
+			fields = append(fields, v.Fields()...)
+			continue
+		}
+		key, ok := Text(e.Eval(s, p.Key))
+		if !ok {
+			return e.spreadUnknown(s, x)
+		}
+		fields = append(fields, Field{Key: key, Value: v})
+	}
+	return ObjectOf(fields...)
+}
+
+// spreadUnknown is an object of which not all keys are known: a term over its
+// parts, so that the same one is still itself.
+func (e *Evaluator) spreadUnknown(s Scope, x *Object) Value {
+	args := make([]Value, 0, 2*len(x.Properties))
+	for _, p := range x.Properties {
+		v := e.Eval(s, p.Value)
+		if p.Key == nil {
+			args = append(args, v)
+			continue
+		}
+		key := e.Eval(s, p.Key)
+		if text, ok := Text(key); ok {
+			args = append(args, ObjectOf(Field{Key: text, Value: v}))
+			continue
+		}
+		args = append(args, Apply("property", KindObject, key, v))
+	}
+	return e.Apply("union", args)
+}
+
+func (e *Evaluator) array(s Scope, x *Array) Value {
+	items := make([]Value, 0, len(x.Items))
+	for _, item := range x.Items {
+		v := e.Eval(s, item.Value)
+		switch {
+		case !item.Spread:
+			items = append(items, v)
+		case v.kind == KindArray:
+			items = append(items, v.Items()...)
+		case v.kind == KindNull:
+		default:
+			args := make([]Value, 0, len(x.Items))
+			for _, other := range x.Items {
+				w := e.Eval(s, other.Value)
+				if !other.Spread {
+					w = ArrayOf(w)
+				}
+				args = append(args, w)
+			}
+			return Apply("concat", KindArray, args...)
+		}
+		if !e.Spend(len(v.Items())) {
+			return Unknown()
+		}
+	}
+	return ArrayOf(items...)
+}
+
+// member reads a property. Through a literal object only that property is
+// evaluated: what nobody asks for costs nothing.
+func (e *Evaluator) member(s Scope, x *Member) Value {
+	v, _ := e.MemberOf(e.Eval(s, x.Base), x.Name)
+	return v
+}
+
+// MemberOf is the property of a value: null with false when it is known to
+// have none, a term when that is open.
+func (e *Evaluator) MemberOf(base Value, name string) (Value, bool) {
+	switch base.kind {
+	case KindObject:
+		if v, ok := base.Field(name); ok {
+			return v, true
+		}
+		return Null(), false
+	case KindNull:
+		return Null(), false
+	case KindTerm:
+		t := base.Term()
+		if t.handle != nil {
+			if v, ok := t.handle.Member(name); ok {
+				return v, true
+			}
+		}
+		switch {
+		case t.Op == OpIf:
+			yes, _ := e.MemberOf(t.Args[1], name)
+			no, _ := e.MemberOf(t.Args[2], name)
+			return If(t.Args[0], yes, no), true
+		case t.Op == "union":
+			return e.memberOfUnion(t, name)
+		}
+		return Apply(OpMember, KindUnknown, base, String(strings.ToLower(name))), true
+	}
+	return Unknown(), false
+}
+
+// memberOfUnion reads a property of objects laid over each other: the last
+// that has it, as long as everything above is known.
+func (e *Evaluator) memberOfUnion(t *Term, name string) (Value, bool) {
+	for i := len(t.Args) - 1; i >= 0; i-- {
+		arg := t.Args[i]
+		if arg.kind != KindObject {
+			return Apply(OpMember, KindUnknown, termValue(t), String(strings.ToLower(name))), true
+		}
+		v, ok := arg.Field(name)
+		if ok && v.kind != KindObject { // union merges objects of the same name
+			return v, true
+		}
+		if ok {
+			return Apply(OpMember, KindUnknown, termValue(t), String(strings.ToLower(name))), true
+		}
+	}
+	return Null(), false
+}
+
+func (e *Evaluator) index(s Scope, x *Index) Value {
+	base, at := e.Eval(s, x.Base), e.Eval(s, x.Index)
+	if x.FromEnd {
+		n, okn := at.AsInt()
+		length, okl := base.Len()
+		if !okn || !okl || base.kind != KindArray {
+			return Apply("fromend", KindUnknown, base, at)
+		}
+		at = Int(int64(length) - n)
+	}
+	return e.IndexOf(base, at)
+}
+
+// IndexOf is the element of an array, or the property of an object, that a
+// computed position names.
+func (e *Evaluator) IndexOf(base, at Value) Value {
+	if key, ok := at.AsString(); ok {
+		v, _ := e.MemberOf(base, key)
+		return v
+	}
+	switch base.kind {
+	case KindArray:
+		n, ok := at.AsInt()
+		if !ok {
+			break
+		}
+		if items := base.Items(); n >= 0 && n < int64(len(items)) {
+			return items[n]
+		}
+		return Null()
+	case KindNull:
+		return Null()
+	case KindUnknown:
+		return Unknown()
+	case KindTerm:
+		t := base.Term()
+		if t.handle != nil {
+			if v, ok := t.handle.Element(at); ok {
+				return v
+			}
+		}
+		if p := at.Term(); p != nil && p.Op == OpPosition && Identical(p.Args[0], e.lengthOf(base)) {
+			return elementAtDepth(base, p)
+		}
+		if t.Op == "split" && len(t.Args) == 2 {
+			if n, ok := at.AsInt(); ok {
+				return ElementAt(base, n)
+			}
+		}
+	}
+	return Apply(OpMember, KindUnknown, base, at)
+}
+
+func (e *Evaluator) call(s Scope, x *Call) Value {
+	args := make([]Value, len(x.Args))
+	for i, a := range x.Args {
+		args[i] = e.Eval(s, a)
+	}
+	var base Value
+	if x.Base != nil {
+		if n, ok := x.Base.(*Name); ok && (strings.EqualFold(n.Name, "sys") || strings.EqualFold(n.Name, "az")) {
+			if _, shadowed := s.Name(n.Name); !shadowed {
+				return e.callPlain(s, x.Name, args)
+			}
+		}
+		base = e.Eval(s, x.Base)
+		if v, ok := s.Call(base, x.Name, args); ok {
+			return v
+		}
+		return Apply(Op("."+strings.ToLower(x.Name)), KindUnknown, append([]Value{base}, args...)...)
+	}
+	return e.callPlain(s, x.Name, args)
+}
+
+func (e *Evaluator) callPlain(s Scope, name string, args []Value) Value {
+	if v, ok := s.Call(Value{}, name, args); ok {
+		return v
+	}
+	return e.Apply(name, args)
+}
+
+// Apply calls a function of the table. A function that is not in it, and a
+// call whose arguments are not known, become a term: pure functions of equal
+// terms are equal.
+func (e *Evaluator) Apply(name string, args []Value) Value {
+	lower := strings.ToLower(name)
+	f, ok := functions()[lower]
+	if !ok {
+		return Apply(Op(lower), KindUnknown, args...)
+	}
+	if len(args) < f.MinArgs || f.MaxArgs >= 0 && len(args) > f.MaxArgs {
+		return Unknown()
+	}
+	if !e.Spend(1 + len(args)) {
+		return Unknown()
+	}
+	if f.ready(args) {
+		v, err := f.Eval(e, args)
+		var limit *LimitError
+		if errors.As(err, &limit) {
+			return e.Exceed(limit.What)
+		}
+		if err != nil {
+			return Unknown()
+		}
+		return v
+	}
+	if f.Partial != nil {
+		if v, ok := f.Partial(e, args); ok {
+			return v
+		}
+	}
+	return Apply(Op(lower), f.Result, args...)
+}
+
+func (f *Func) ready(args []Value) bool {
+	for _, a := range args {
+		switch {
+		case a.kind == KindFunc:
+		case a.kind == KindTerm || a.kind == KindUnknown:
+			return false
+		case !f.Shallow && !a.Known():
+			return false
+		}
+	}
+	return true
+}
+
+// CallLambda calls a lambda with values for its parameters; missing ones are
+// unknown and surplus ones are dropped, because several functions hand over a
+// position that most lambdas do not name.
+func (e *Evaluator) CallLambda(f Value, args ...Value) Value {
+	c, ok := f.ref.(*closure)
+	if !ok {
+		return Unknown()
+	}
+	locals := make(map[string]Value, len(c.lambda.Params))
+	for i, name := range c.lambda.Params {
+		if i < len(args) {
+			locals[name] = args[i]
+		} else {
+			locals[name] = Unknown()
+		}
+	}
+	return e.Eval(WithLocals(c.scope, locals), c.lambda.Body)
+}
+
+// Params is how many parameters a lambda names, 0 for anything else.
+func (v Value) Params() int {
+	if c, ok := v.ref.(*closure); ok {
+		return len(c.lambda.Params)
+	}
+	return 0
+}
+
+type localScope struct {
+	Scope
+	locals map[string]Value
+}
+
+// WithLocals is the scope with values for some names, which hide the outer
+// ones. Names are compared with case, as identifiers are in Bicep.
+func WithLocals(s Scope, locals map[string]Value) Scope { return localScope{s, locals} }
+
+// Name is the local of that name, else what the outer scope has.
+func (s localScope) Name(name string) (Value, bool) {
+	if v, ok := s.locals[name]; ok {
+		return v, true
+	}
+	return s.Scope.Name(name)
+}

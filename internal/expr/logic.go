@@ -1,0 +1,311 @@
+package expr
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// And is true when all of vs are. Its normal form is flat, sorted and without
+// repetition.
+func And(vs ...Value) Value { return junction("and", false, vs) }
+
+// Or is true when one of vs is.
+func Or(vs ...Value) Value { return junction("or", true, vs) }
+
+// junction joins conditions; absorbing is the one value that decides alone.
+func junction(op Op, absorbing bool, vs []Value) Value {
+	var terms []Value
+	for _, v := range vs {
+		if b, ok := v.AsBool(); ok {
+			if b == absorbing {
+				return v
+			}
+			continue
+		}
+		if t := v.Term(); t != nil && t.Op == op {
+			terms = append(terms, t.Args...)
+			continue
+		}
+		terms = append(terms, v)
+	}
+	slices.SortStableFunc(terms, func(a, b Value) int { return cmp.Compare(a.Key(), b.Key()) })
+	terms = slices.CompactFunc(terms, Identical)
+	for _, v := range terms {
+		if slices.ContainsFunc(terms, func(w Value) bool { return Identical(Negate(v), w) }) {
+			return Bool(absorbing)
+		}
+	}
+	switch len(terms) {
+	case 0:
+		return Bool(!absorbing)
+	case 1:
+		return terms[0]
+	}
+	return Apply(op, KindBool, terms...)
+}
+
+// Negate is the negation of a condition.
+func Negate(v Value) Value {
+	if b, ok := v.AsBool(); ok {
+		return Bool(!b)
+	}
+	if v.IsUnknown() {
+		return v
+	}
+	if t := v.Term(); t != nil && t.Op == "not" {
+		return t.Args[0]
+	}
+	return Apply("not", KindBool, v)
+}
+
+// If is cond ? yes : no.
+func If(cond, yes, no Value) Value {
+	if b, ok := cond.AsBool(); ok {
+		if b {
+			return yes
+		}
+		return no
+	}
+	if Identical(yes, no) {
+		return yes
+	}
+	if TypeOf(yes) == KindBool && TypeOf(no) == KindBool {
+		return Or(And(cond, yes), And(Negate(cond), no))
+	}
+	if t := cond.Term(); t != nil && t.Op == "not" {
+		return If(t.Args[0], no, yes)
+	}
+	typ := TypeOf(yes)
+	if typ != TypeOf(no) {
+		typ = KindUnknown
+	}
+	return Apply(OpIf, typ, cond, yes, no)
+}
+
+// Empty reports whether a collection or string has nothing in it.
+func Empty(v Value) Value {
+	if v.IsNull() {
+		return Bool(true)
+	}
+	if n, ok := v.Len(); ok {
+		return Bool(n == 0)
+	}
+	if v.IsUnknown() {
+		return v
+	}
+	t := v.Term()
+	if t == nil {
+		return Unknown()
+	}
+	switch t.Op {
+	case OpMap:
+		return Empty(t.Args[0])
+	case OpConcat:
+		if slices.ContainsFunc(t.Args, func(p Value) bool { return p.kind == KindString }) {
+			return Bool(false)
+		}
+	case OpIf:
+		return If(t.Args[0], Empty(t.Args[1]), Empty(t.Args[2]))
+	case "range":
+		if len(t.Args) == 2 {
+			return less(Int(0), t.Args[1], true)
+		}
+	}
+	return Apply("empty", KindBool, v)
+}
+
+// Equals compares two values as equals() and == do: strings with case.
+func Equals(a, b Value) Value {
+	if Identical(a, b) {
+		return Bool(true)
+	}
+	if a.Known() && b.Known() {
+		return Bool(false) // Identical has spoken
+	}
+	for _, p := range [][2]Value{{a, b}, {b, a}} {
+		if v, ok := equalsShape(p[0], p[1]); ok {
+			return v
+		}
+	}
+	if textual(a) && textual(b) && SameText(a, b) == False {
+		return Bool(false)
+	}
+	args := []Value{a, b}
+	slices.SortFunc(args, func(x, y Value) int { return cmp.Compare(x.Key(), y.Key()) })
+	return Apply("equals", KindBool, args...)
+}
+
+// equalsShape decides comparisons that the shape of a decides.
+func equalsShape(a, b Value) (Value, bool) {
+	t := a.Term()
+	if t == nil {
+		return Value{}, false
+	}
+	if known, ok := b.AsBool(); ok && t.typ == KindBool {
+		if known {
+			return a, true
+		}
+		return Negate(a), true
+	}
+	if n, ok := b.AsInt(); ok && n == 0 && t.Op == "length" {
+		return Empty(t.Args[0]), true
+	}
+	if t.Op == OpIf && b.Known() {
+		return If(t.Args[0], Equals(t.Args[1], b), Equals(t.Args[2], b)), true
+	}
+	return Value{}, false
+}
+
+func textual(v Value) bool { return TypeOf(v) == KindString || v.kind == KindString }
+
+// less is a < b, or a >= b when negated.
+func less(a, b Value, negate bool) Value {
+	v := lessThan(a, b)
+	if negate {
+		return Negate(v)
+	}
+	return v
+}
+
+func lessThan(a, b Value) Value {
+	if x, ok := a.AsInt(); ok {
+		if y, ok := b.AsInt(); ok {
+			return Bool(x < y)
+		}
+		if t := b.Term(); t != nil && t.Op == "length" && x <= 0 {
+			if x < 0 {
+				return Bool(true)
+			}
+			return Negate(Empty(t.Args[0])) // 0 < length(x)
+		}
+	}
+	if y, ok := b.AsInt(); ok {
+		if t := a.Term(); t != nil && t.Op == "length" && y <= 1 {
+			if y < 1 {
+				return Bool(false)
+			}
+			return Empty(t.Args[0]) // length(x) < 1
+		}
+	}
+	if x, ok := a.AsString(); ok {
+		if y, ok := b.AsString(); ok {
+			return Bool(strings.Compare(x, y) < 0)
+		}
+	}
+	if a.IsUnknown() || b.IsUnknown() || a.Known() && b.Known() {
+		return Unknown()
+	}
+	if Identical(a, b) {
+		return Bool(false)
+	}
+	return Apply("less", KindBool, a, b)
+}
+
+func (e *Evaluator) unary(op UnaryOp, v Value) Value {
+	switch op {
+	case Not:
+		return Negate(v)
+	case Minus:
+		return e.Apply("sub", []Value{Int(0), v})
+	}
+	return v
+}
+
+func (e *Evaluator) binary(s Scope, x *Binary) Value {
+	a := e.Eval(s, x.X)
+	switch { // the right side of a decided condition is never looked at
+	case x.Op == AndAlso && a.IsFalse(), x.Op == OrElse && a.IsTrue():
+		return a
+	case x.Op == Coalesce && a.kind != KindNull && a.kind != KindTerm && a.kind != KindUnknown:
+		return a
+	}
+	b := e.Eval(s, x.Y)
+	switch x.Op {
+	case Add:
+		return e.Apply("add", []Value{a, b})
+	case Subtract:
+		return e.Apply("sub", []Value{a, b})
+	case Multiply:
+		return e.Apply("mul", []Value{a, b})
+	case Divide:
+		return e.Apply("div", []Value{a, b})
+	case Modulo:
+		return e.Apply("mod", []Value{a, b})
+	case Less:
+		return less(a, b, false)
+	case LessOrEqual:
+		return less(b, a, true)
+	case Greater:
+		return less(b, a, false)
+	case GreaterOrEqual:
+		return less(a, b, true)
+	case Equal:
+		return Equals(a, b)
+	case NotEqual:
+		return Negate(Equals(a, b))
+	case EqualIgnoreCase:
+		return equalsFolded(a, b)
+	case NotEqualIgnoreCase:
+		return Negate(equalsFolded(a, b))
+	case AndAlso:
+		return And(a, b)
+	case OrElse:
+		return Or(a, b)
+	case Coalesce:
+		return coalesce([]Value{a, b})
+	}
+	return Unknown()
+}
+
+func equalsFolded(a, b Value) Value {
+	switch SameName(a, b) {
+	case True:
+		return Bool(true)
+	case False:
+		return Bool(false)
+	case Maybe:
+	}
+	return Equals(foldText(a), foldText(b))
+}
+
+// foldText keeps the comparison without case apart from the one with case.
+func foldText(v Value) Value {
+	f := Fold(v)
+	if f.Term() != nil {
+		return Apply("tolower", KindString, f)
+	}
+	return f
+}
+
+// coalesce is the first value that is not null. Terms that may be null stay.
+func coalesce(vs []Value) Value {
+	var open []Value
+	for _, v := range vs {
+		if v.IsNull() {
+			continue
+		}
+		open = append(open, v)
+		if v.kind != KindTerm && v.kind != KindUnknown || TypeOf(v) == KindString || TypeOf(v) == KindBool {
+			break
+		}
+	}
+	switch len(open) {
+	case 0:
+		return Null()
+	case 1:
+		return open[0]
+	}
+	return Apply("coalesce", KindUnknown, open...)
+}
+
+func (e *Evaluator) conditional(s Scope, x *Conditional) Value {
+	cond := e.Eval(s, x.Cond)
+	if b, ok := cond.AsBool(); ok {
+		if b {
+			return e.Eval(s, x.Then)
+		}
+		return e.Eval(s, x.Else)
+	}
+	return If(cond, e.Eval(s, x.Then), e.Eval(s, x.Else))
+}

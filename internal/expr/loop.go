@@ -1,0 +1,198 @@
+package expr
+
+// Loop describes how often something is repeated.
+type Loop struct {
+	// Items are the elements of a known collection, in order.
+	Items []Value
+	// Symbolic says that the collection is not known: Items then holds one
+	// element that stands for all, and Positions one position.
+	Symbolic bool
+	// Positions are the positions, from 0, as long as Items.
+	Positions []Value
+	// Condition must hold for an element to be there: the filter of a
+	// collection that was filtered before. True when there is none.
+	Condition Value
+	// Collection is what is looped over.
+	Collection Value
+}
+
+// Over is the loop over a collection. Over a collection that is not known it
+// has one symbolic element. The caller must Close it.
+func (e *Evaluator) Over(collection Value) Loop {
+	l := Loop{Condition: Bool(true), Collection: collection}
+	switch collection.kind {
+	case KindArray:
+		l.Items = collection.Items()
+		l.Positions = make([]Value, len(l.Items))
+		for i := range l.Positions {
+			l.Positions[i] = Int(int64(i))
+		}
+		return l
+	case KindNull:
+		return l
+	}
+	l.Symbolic = true
+	base, cond := e.unfilter(collection)
+	length := e.lengthOf(base)
+	depth := e.open(length)
+	l.Positions = []Value{position(length, depth)}
+	l.Items = []Value{e.element(base, depth)}
+	l.Condition = And(Negate(Empty(base)), cond)
+	return l
+}
+
+// Times is the loop that runs count times, as copy in ARM does. The elements
+// are the positions.
+func (e *Evaluator) Times(count Value) Loop {
+	l := Loop{Condition: Bool(true), Collection: Apply("range", KindArray, Int(0), count)}
+	if n, ok := count.AsInt(); ok {
+		if n > MaxLoop {
+			e.Exceed("800 iterations of one loop")
+			return l
+		}
+		for i := range n {
+			l.Positions = append(l.Positions, Int(i))
+		}
+		l.Items = l.Positions
+		return l
+	}
+	l.Symbolic = true
+	depth := e.open(count)
+	l.Positions = []Value{position(count, depth)}
+	l.Items = l.Positions
+	l.Condition = e.Apply("greater", []Value{count, Int(0)})
+	return l
+}
+
+// Close ends a symbolic loop.
+func (e *Evaluator) Close(l Loop) {
+	if !l.Symbolic {
+		return
+	}
+	if p := l.Positions[0].Term(); p != nil {
+		e.loops[p.Args[0].Key()]--
+	}
+}
+
+// open counts the symbolic loops over collections of one length: the element
+// of an inner loop is not that of the outer one.
+func (e *Evaluator) open(length Value) int {
+	if e.loops == nil {
+		e.loops = map[string]int{}
+	}
+	depth := e.loops[length.Key()]
+	e.loops[length.Key()]++
+	return depth
+}
+
+func position(length Value, depth int) Value {
+	if depth == 0 {
+		return Apply(OpPosition, KindInt, length)
+	}
+	return Apply(OpPosition, KindInt, length, Int(int64(depth)))
+}
+
+// element is the symbolic element of a collection. That of a mapped collection
+// is what each element was mapped to, that of range(n, count) its position.
+func (e *Evaluator) element(collection Value, depth int) Value {
+	t := collection.Term()
+	if t != nil && depth == 0 {
+		switch {
+		case t.Op == OpMap:
+			return t.Args[1]
+		case t.Op == "range" && len(t.Args) == 2:
+			return e.Apply("add", []Value{t.Args[0], position(t.Args[1], 0)})
+		}
+	}
+	if depth == 0 {
+		return Apply(OpElement, KindUnknown, collection)
+	}
+	return Apply(OpElement, KindUnknown, collection, Int(int64(depth)))
+}
+
+func elementAtDepth(collection Value, p *Term) Value {
+	if len(p.Args) == 1 {
+		if t := collection.Term(); t != nil && t.Op == OpMap {
+			return t.Args[1]
+		}
+		return Apply(OpElement, KindUnknown, collection)
+	}
+	return Apply(OpElement, KindUnknown, collection, p.Args[1])
+}
+
+// unfilter takes filters off a collection and returns what they demand of its
+// element. A map over a filtered collection keeps its place on the outside.
+func (e *Evaluator) unfilter(collection Value) (base, cond Value) {
+	t := collection.Term()
+	if t == nil {
+		return collection, Bool(true)
+	}
+	switch t.Op {
+	case OpFilter:
+		base, cond := e.unfilter(t.Args[0])
+		return base, And(cond, t.Args[1])
+	case OpMap:
+		base, cond := e.unfilter(t.Args[0])
+		return Apply(OpMap, KindArray, base, t.Args[1]), cond
+	}
+	return collection, Bool(true)
+}
+
+// lengthOf is the length of a collection that is a term. Mapping does not
+// change it.
+func (e *Evaluator) lengthOf(collection Value) Value {
+	if t := collection.Term(); t != nil {
+		switch {
+		case t.Op == OpMap:
+			return e.lengthOf(t.Args[0])
+		case t.Op == "range" && len(t.Args) == 2:
+			return t.Args[1]
+		}
+	}
+	return e.Apply("length", []Value{collection})
+}
+
+// loop evaluates a for-expression that makes a value.
+func (e *Evaluator) loop(s Scope, x *For) Value {
+	l := e.Over(e.Eval(s, x.In))
+	defer e.Close(l)
+	if len(l.Items) > MaxLoop {
+		return e.Exceed("800 iterations of one loop")
+	}
+	out := make([]Value, 0, len(l.Items))
+	for i, item := range l.Items {
+		locals := map[string]Value{x.Item: item}
+		if x.Index != "" {
+			locals[x.Index] = l.Positions[i]
+		}
+		inner := WithLocals(s, locals)
+		cond := Bool(true)
+		if x.If != nil {
+			cond = e.Eval(inner, x.If)
+		}
+		if cond.IsFalse() {
+			continue
+		}
+		body := e.Eval(inner, x.Body)
+		if l.Symbolic {
+			base, filter := e.unfilter(l.Collection)
+			return e.mapped(base, And(filter, cond), body)
+		}
+		if !cond.IsTrue() {
+			// Whether this element is there is open, and so is every position after it.
+			return Apply("for", KindArray, l.Collection, cond, body)
+		}
+		out = append(out, body)
+	}
+	return ArrayOf(out...)
+}
+
+func (e *Evaluator) mapped(base, cond, body Value) Value {
+	if t := base.Term(); t != nil && t.Op == OpMap {
+		base = t.Args[0]
+	}
+	if !cond.IsTrue() {
+		base = Apply(OpFilter, KindArray, base, cond)
+	}
+	return Apply(OpMap, KindArray, base, body)
+}

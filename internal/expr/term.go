@@ -1,0 +1,252 @@
+package expr
+
+import (
+	"slices"
+	"strings"
+)
+
+// Op is the outermost operation of a [Term].
+type Op string
+
+// The operations that the normal form knows; every other Op is the name of a
+// function in lower case, applied to Args.
+const (
+	// OpAtom is a value nobody gave: Name says which.
+	OpAtom Op = "atom"
+	// OpConcat is a string put together from Args: literal strings and terms,
+	// no two literals side by side.
+	OpConcat Op = "concat"
+	// OpElement is "some element" of the collection Args[0], the same one
+	// wherever the same collection is looped over at the same depth.
+	OpElement Op = "element"
+	// OpPosition is the position of that element in a collection of length
+	// Args[0].
+	OpPosition Op = "position"
+	// OpIf is Args[0] ? Args[1] : Args[2].
+	OpIf Op = "if"
+	// OpMember is property or element Args[1] of Args[0].
+	OpMember Op = "member"
+	// OpMap is the collection Args[0] with each element replaced by Args[1],
+	// which speaks of the element as OpElement does.
+	OpMap Op = "map"
+	// OpFilter is the elements of Args[0] for which Args[1] holds.
+	OpFilter Op = "filter"
+)
+
+// Term is a value that depends on something nobody gave.
+type Term struct {
+	Op   Op
+	Name string // of an atom
+	Args []Value
+
+	typ    Kind // what it will be once known; KindUnknown when that is open
+	key    string
+	vague  bool
+	handle Handle
+}
+
+// Handle is a thing whose members can be known although it is not a value by
+// itself: a resource, a module, an import. Its atom's name must be unique.
+type Handle interface {
+	// Member is the property of that name; false when it is not known before
+	// the deployment, so that it becomes a term.
+	Member(name string) (Value, bool)
+	// Element is the instance at a position of a loop, and false when the
+	// thing is not a loop.
+	Element(position Value) (Value, bool)
+}
+
+// Atom is the value of that name that nobody gave. Equal names are the same
+// value. typ is what is known of its type, KindUnknown for nothing.
+func Atom(name string, typ Kind) Value {
+	return termValue(&Term{Op: OpAtom, Name: name, typ: typ})
+}
+
+// HandleValue is a thing with members of its own, see [Handle].
+func HandleValue(name string, h Handle) Value {
+	return termValue(&Term{Op: OpAtom, Name: name, handle: h})
+}
+
+// HandleOf is the handle behind a value made by [HandleValue], or nil.
+func HandleOf(v Value) Handle {
+	if t := v.Term(); t != nil {
+		return t.handle
+	}
+	return nil
+}
+
+// Apply is the term of an operation on values; it does not simplify.
+func Apply(op Op, typ Kind, args ...Value) Value {
+	return termValue(&Term{Op: op, Args: args, typ: typ})
+}
+
+// Type is what the term will be once known, KindUnknown when that is open.
+func (t *Term) Type() Kind { return t.typ }
+
+func termValue(t *Term) Value {
+	if t.Op == OpAtom {
+		t.key = shorten("<" + t.Name + ">")
+		return Value{kind: KindTerm, ref: t}
+	}
+	t.key = shorten(string(t.Op) + "(" + joinKeys(t.Args) + ")")
+	t.vague = slices.ContainsFunc(t.Args, Value.Vague)
+	return Value{kind: KindTerm, ref: t}
+}
+
+// TypeOf is the kind the value is or will be.
+func TypeOf(v Value) Kind {
+	if t := v.Term(); t != nil {
+		return t.typ
+	}
+	return v.kind
+}
+
+// maxParts bounds how many parts a concatenation is kept in.
+const maxParts = 512
+
+// Concat is the string put together from parts, in normal form: known parts
+// are merged, concatenations are flattened. Numbers and booleans become what
+// Azure's format() makes of them, null becomes nothing.
+func Concat(parts ...Value) Value {
+	flat := make([]Value, 0, len(parts))
+	for _, p := range parts {
+		flat = appendPart(flat, p)
+	}
+	switch {
+	case len(flat) == 0:
+		return String("")
+	case len(flat) == 1 && flat[0].kind == KindString:
+		return flat[0]
+	case len(flat) == 1 && TypeOf(flat[0]) == KindString:
+		return flat[0]
+	case len(flat) > maxParts:
+		// Flattening further would let a template of a few lines fill the memory.
+		return Apply("string", KindString, Apply(OpConcat, KindString, parts...))
+	}
+	return Apply(OpConcat, KindString, flat...)
+}
+
+func appendPart(flat []Value, p Value) []Value {
+	if t := p.Term(); t != nil {
+		switch {
+		case t.Op == OpConcat:
+			for _, q := range t.Args {
+				flat = appendPart(flat, q)
+			}
+			return flat
+		case t.Op == "string" && len(t.Args) == 1 && TypeOf(t.Args[0]) != KindString:
+			return appendPart(flat, t.Args[0])
+		}
+		return append(flat, p)
+	}
+	s, ok := Text(p)
+	if !ok {
+		return append(flat, p)
+	}
+	if s == "" {
+		return flat
+	}
+	if n := len(flat); n > 0 && flat[n-1].kind == KindString {
+		flat[n-1] = String(flat[n-1].str + s)
+		return flat
+	}
+	return append(flat, String(s))
+}
+
+// Text is how a known scalar reads inside a string, and whether v is one.
+// Booleans are written as .NET writes them: True and False.
+func Text(v Value) (string, bool) {
+	switch v.kind {
+	case KindNull:
+		return "", true
+	case KindString:
+		return v.str, true
+	case KindInt:
+		return v.Key(), true
+	case KindBool:
+		if v.num == 1 {
+			return "True", true
+		}
+		return "False", true
+	}
+	return "", false
+}
+
+// Parts are the pieces of a string in normal form: literals and terms. A
+// single term or literal is its only part.
+func Parts(v Value) []Value {
+	if t := v.Term(); t != nil && t.Op == OpConcat {
+		return t.Args
+	}
+	if v.kind == KindString && v.str == "" {
+		return nil
+	}
+	return []Value{v}
+}
+
+// Split cuts a string at a separator in its literal parts. Terms are taken to
+// hold none: names and subscriptions do not, and a text with the separator
+// written out says how its author sees it.
+func Split(v Value, sep string) []Value {
+	pieces := [][]Value{nil}
+	for _, p := range Parts(v) {
+		s, ok := p.AsString()
+		if !ok {
+			pieces[len(pieces)-1] = append(pieces[len(pieces)-1], p)
+			continue
+		}
+		for i, part := range strings.Split(s, sep) {
+			if i > 0 {
+				pieces = append(pieces, nil)
+			}
+			if part != "" {
+				pieces[len(pieces)-1] = append(pieces[len(pieces)-1], String(part))
+			}
+		}
+	}
+	out := make([]Value, len(pieces))
+	for i, p := range pieces {
+		out[i] = Concat(p...)
+	}
+	return out
+}
+
+// Segments are the parts of a resource name that must have n of them, and
+// whether it can. One term that holds a whole name is split as a template
+// would split it, with first(split(x, '/')) and last(split(x, '/')).
+func Segments(name Value, n int) ([]Value, bool) {
+	if name.IsUnknown() {
+		return slices.Repeat([]Value{Unknown()}, n), true
+	}
+	pieces := Split(name, "/")
+	if len(pieces) == n {
+		return pieces, true
+	}
+	if len(pieces) > n || len(pieces) == 0 {
+		return nil, false
+	}
+	missing := n - len(pieces)
+	for i, p := range pieces {
+		if p.Term() == nil || len(Parts(p)) != 1 {
+			continue
+		}
+		// A lone term may be several segments: svc is one, and so is api, but
+		// "whole/policy" leaves no doubt which of the two is short.
+		list := Apply("split", KindArray, p, String("/"))
+		out := slices.Clone(pieces[:i])
+		for k := range missing {
+			out = append(out, ElementAt(list, int64(k)))
+		}
+		out = append(out, LastOf(list))
+		return append(out, pieces[i+1:]...), true
+	}
+	return nil, false
+}
+
+// ElementAt is the term for an element of a collection that is itself a term.
+func ElementAt(list Value, i int64) Value {
+	return Apply(OpMember, KindUnknown, list, Int(i))
+}
+
+// LastOf is the term for the last element of a collection that is a term.
+func LastOf(list Value) Value { return Apply("last", KindUnknown, list) }

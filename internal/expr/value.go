@@ -1,0 +1,313 @@
+package expr
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Kind is what a [Value] is.
+type Kind uint8
+
+// The kinds of values.
+const (
+	// KindUnknown is a value about which nothing is known, not even that it is
+	// equal to itself: the outcome of an error, or of newGuid().
+	KindUnknown Kind = iota
+	KindNull
+	KindBool
+	KindInt
+	KindString
+	KindArray
+	KindObject
+	// KindTerm is a value that depends on atoms, see [Term].
+	KindTerm
+	// KindFunc is a lambda.
+	KindFunc
+)
+
+// Value is the outcome of an evaluation. Values are immutable. The zero Value
+// is unknown. Arrays and objects may hold terms.
+type Value struct {
+	kind Kind
+	num  int64  // bool and int
+	str  string // string
+	ref  any    // *array, *object, *Term, *closure
+}
+
+type array struct {
+	items []Value
+	key   string
+}
+
+type object struct {
+	keys  []string // as written
+	vals  []Value
+	index map[string]int // by folded key
+	key   string
+}
+
+type closure struct {
+	lambda *Lambda
+	scope  Scope
+}
+
+// Unknown is the value about which nothing is known.
+func Unknown() Value { return Value{} }
+
+// Null is the null value.
+func Null() Value { return Value{kind: KindNull} }
+
+// Bool is a boolean.
+func Bool(b bool) Value {
+	v := Value{kind: KindBool}
+	if b {
+		v.num = 1
+	}
+	return v
+}
+
+// Int is a whole number.
+func Int(n int64) Value { return Value{kind: KindInt, num: n} }
+
+// String is a string.
+func String(s string) Value { return Value{kind: KindString, str: s} }
+
+// ArrayOf is an array; it takes ownership of items.
+func ArrayOf(items ...Value) Value { return Value{kind: KindArray, ref: &array{items: items}} }
+
+// Field is one property of an object value.
+type Field struct {
+	Key   string
+	Value Value
+}
+
+// ObjectOf is an object. Keys are compare without case, as in Azure; a later
+// field of the same key takes the place of the earlier one.
+func ObjectOf(fields ...Field) Value {
+	o := &object{index: make(map[string]int, len(fields))}
+	for _, f := range fields {
+		folded := strings.ToLower(f.Key)
+		if i, ok := o.index[folded]; ok {
+			o.vals[i] = f.Value
+			continue
+		}
+		o.index[folded] = len(o.keys)
+		o.keys = append(o.keys, f.Key)
+		o.vals = append(o.vals, f.Value)
+	}
+	return Value{kind: KindObject, ref: o}
+}
+
+// Kind is what the value is.
+func (v Value) Kind() Kind { return v.kind }
+
+// IsUnknown reports whether nothing is known about the value.
+func (v Value) IsUnknown() bool { return v.kind == KindUnknown }
+
+// IsNull reports whether the value is null.
+func (v Value) IsNull() bool { return v.kind == KindNull }
+
+// IsTrue reports whether the value is the boolean true.
+func (v Value) IsTrue() bool { return v.kind == KindBool && v.num == 1 }
+
+// IsFalse reports whether the value is the boolean false.
+func (v Value) IsFalse() bool { return v.kind == KindBool && v.num == 0 }
+
+// AsBool is the boolean, and whether the value is one.
+func (v Value) AsBool() (b, ok bool) { return v.num == 1, v.kind == KindBool }
+
+// AsInt is the number, and whether the value is one.
+func (v Value) AsInt() (n int64, ok bool) { return v.num, v.kind == KindInt }
+
+// AsString is the string, and whether the value is one.
+func (v Value) AsString() (s string, ok bool) { return v.str, v.kind == KindString }
+
+// Items are the elements of an array; nil for anything else. The caller must
+// not change them.
+func (v Value) Items() []Value {
+	if a, ok := v.ref.(*array); ok {
+		return a.items
+	}
+	return nil
+}
+
+// Fields are the properties of an object in their order; nil for anything else.
+func (v Value) Fields() []Field {
+	o, ok := v.ref.(*object)
+	if !ok {
+		return nil
+	}
+	fields := make([]Field, len(o.keys))
+	for i, k := range o.keys {
+		fields[i] = Field{Key: k, Value: o.vals[i]}
+	}
+	return fields
+}
+
+// Field is an object's property by name, ignoring case.
+func (v Value) Field(name string) (Value, bool) {
+	o, ok := v.ref.(*object)
+	if !ok {
+		return Value{}, false
+	}
+	i, ok := o.index[strings.ToLower(name)]
+	if !ok {
+		return Value{}, false
+	}
+	return o.vals[i], true
+}
+
+// Len is the number of elements, properties or UTF-16 code units (as .NET, and
+// so Azure, counts the length of a string), and whether the value has one.
+func (v Value) Len() (int, bool) {
+	switch v.kind {
+	case KindArray:
+		return len(v.Items()), true
+	case KindObject:
+		if o, ok := v.ref.(*object); ok {
+			return len(o.keys), true
+		}
+	case KindString:
+		n := 0
+		for _, r := range v.str {
+			n++
+			if r > 0xFFFF {
+				n++
+			}
+		}
+		return n, true
+	}
+	return 0, false
+}
+
+// Term is the symbolic part of the value, or nil.
+func (v Value) Term() *Term {
+	t, ok := v.ref.(*Term)
+	if !ok {
+		return nil
+	}
+	return t
+}
+
+// Known reports whether the value holds no term and nothing unknown, at any
+// depth.
+func (v Value) Known() bool {
+	switch v.kind {
+	case KindUnknown, KindTerm, KindFunc:
+		return false
+	case KindArray:
+		for _, e := range v.Items() {
+			if !e.Known() {
+				return false
+			}
+		}
+	case KindObject:
+		if o, ok := v.ref.(*object); ok {
+			for _, e := range o.vals {
+				if !e.Known() {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// maxKey bounds a key; what is longer is replaced by its digest, so that terms
+// that share parts many times over stay small.
+const maxKey = 200
+
+// Key is a text that two values share exactly if they are written the same in
+// normal form. Keys of values with something unknown inside contain "?" and
+// prove nothing; see [Value.Vague].
+func (v Value) Key() string {
+	switch v.kind {
+	case KindUnknown, KindFunc:
+		return "?"
+	case KindNull:
+		return "null"
+	case KindBool:
+		return strconv.FormatBool(v.num == 1)
+	case KindInt:
+		return strconv.FormatInt(v.num, 10)
+	case KindString:
+		return shorten(strconv.Quote(v.str))
+	case KindArray:
+		a, ok := v.ref.(*array)
+		if !ok {
+			return "?"
+		}
+		if a.key == "" {
+			a.key = shorten("[" + joinKeys(a.items) + "]")
+		}
+		return a.key
+	case KindObject:
+		return v.objectKey()
+	case KindTerm:
+		return v.Term().key
+	}
+	return "?"
+}
+
+func (v Value) objectKey() string {
+	o, ok := v.ref.(*object)
+	if !ok {
+		return "?"
+	}
+	if o.key == "" {
+		parts := make([]string, len(o.keys))
+		for i, k := range o.keys {
+			parts[i] = strconv.Quote(strings.ToLower(k)) + ":" + o.vals[i].Key()
+		}
+		slices.Sort(parts)
+		o.key = shorten("{" + strings.Join(parts, ",") + "}")
+	}
+	return o.key
+}
+
+func joinKeys(vs []Value) string {
+	var b strings.Builder
+	for i, v := range vs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(v.Key())
+	}
+	return b.String()
+}
+
+func shorten(key string) string {
+	if len(key) <= maxKey {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	short := "#" + hex.EncodeToString(sum[:16])
+	return short
+}
+
+// Vague reports whether something unknown is inside, so that the value cannot
+// be said to be equal to anything.
+func (v Value) Vague() bool {
+	switch v.kind {
+	case KindUnknown, KindFunc:
+		return true
+	case KindTerm:
+		return v.Term().vague
+	case KindArray:
+		return slices.ContainsFunc(v.Items(), Value.Vague)
+	case KindObject:
+		if o, ok := v.ref.(*object); ok {
+			return slices.ContainsFunc(o.vals, Value.Vague)
+		}
+	}
+	return false
+}
+
+// Identical reports whether two values are certainly the same: known and
+// equal, or the same term. Strings are compared with case.
+func Identical(a, b Value) bool {
+	return !a.Vague() && !b.Vague() && a.Key() == b.Key()
+}
