@@ -1,0 +1,272 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits of a check run, after https://docs.github.com/rest/checks/runs
+const (
+	MaxAnnotationsPerRequest = 50
+	MaxCheckTitle            = 255       // of a run and of an annotation
+	MaxCheckText             = 65_535    // of the summary and of the text, each
+	MaxAnnotationText        = 64 * 1024 // of the message and of the raw details, each
+	MaxActions               = 3
+	MaxActionLabel           = 20
+	MaxActionDescription     = 40
+	MaxActionIdentifier      = 20
+
+	maxCheckRunPages = 10 // GitHub keeps 1,000 runs of one name
+)
+
+// CheckRun is a check run on one commit. To make one, Name, HeadSHA and
+// ExternalID say what it is; ID and Posted are GitHub's side of it.
+type CheckRun struct {
+	// ID is GitHub's; 0 for a run that is not there yet.
+	ID int64
+	// Name is what people see and what a branch can require.
+	Name    string
+	HeadSHA string
+	// ExternalID is ours: it tells a run again after a crash, and on forks it
+	// carries the pull request's number.
+	ExternalID string
+	// Status is "queued", "in_progress" or "completed".
+	Status string
+	// Conclusion is "success", "failure", "neutral", "skipped", "cancelled",
+	// "timed_out" or "action_required"; empty until completed.
+	Conclusion string
+	// Title is one line; Summary and Text are Markdown. What does not fit is
+	// cut, with a notice that says how much.
+	Title, Summary, Text string
+	// DetailsURL is where "Details" leads; empty for GitHub's own page.
+	DetailsURL string
+	// Annotations are all of the run's, in an order that is the same every
+	// time: their number is no limit.
+	Annotations []Annotation
+	// Actions are the buttons; completing a run without any takes them away.
+	Actions []Action
+	// Posted is how many annotations GitHub has already. A run that was found
+	// half done goes on from there.
+	Posted int
+}
+
+// Annotation is a remark on lines of one file.
+type Annotation struct {
+	// Path is relative to the root of the repository.
+	Path string
+	// StartLine and EndLine count from 1; the columns too, and they are 0 for
+	// none. EndColumn is exclusive here, as columns are in this project.
+	StartLine, EndLine     int
+	StartColumn, EndColumn int
+	// Level is "notice", "warning" or "failure".
+	Level                      string
+	Title, Message, RawDetails string
+}
+
+// Action is a button of a check run. Texts over the limits are errors, not
+// cut: they are constants of the program.
+type Action struct{ Label, Description, Identifier string }
+
+// checkRunJSON is what is sent. go-github's options cannot clear the actions,
+// nor set the start in an update.
+type checkRunJSON struct {
+	Name        string        `json:"name"`
+	HeadSHA     string        `json:"head_sha,omitempty"`
+	ExternalID  string        `json:"external_id,omitempty"`
+	DetailsURL  string        `json:"details_url,omitempty"`
+	Status      string        `json:"status,omitempty"`
+	StartedAt   *time.Time    `json:"started_at,omitempty"`
+	Conclusion  string        `json:"conclusion,omitempty"`
+	CompletedAt *time.Time    `json:"completed_at,omitempty"`
+	Output      *outputJSON   `json:"output,omitempty"`
+	Actions     *[]actionJSON `json:"actions,omitempty"`
+}
+
+type outputJSON struct {
+	Title       string           `json:"title"`
+	Summary     string           `json:"summary"`
+	Text        string           `json:"text,omitempty"`
+	Annotations []annotationJSON `json:"annotations,omitempty"`
+}
+
+type annotationJSON struct {
+	Path        string `json:"path"`
+	StartLine   int    `json:"start_line"`
+	EndLine     int    `json:"end_line"`
+	StartColumn int    `json:"start_column,omitempty"`
+	EndColumn   int    `json:"end_column,omitempty"`
+	Level       string `json:"annotation_level"`
+	Message     string `json:"message"`
+	Title       string `json:"title,omitempty"`
+	RawDetails  string `json:"raw_details,omitempty"`
+}
+
+type actionJSON struct {
+	Label       string `json:"label"`
+	Description string `json:"description"`
+	Identifier  string `json:"identifier"`
+}
+
+// checkRunAnswer is what comes back.
+type checkRunAnswer struct {
+	ID         int64  `json:"id"`
+	Name       string `json:"name"`
+	HeadSHA    string `json:"head_sha"`
+	ExternalID string `json:"external_id"`
+	Status     string `json:"status"`
+	Conclusion string `json:"conclusion"`
+	DetailsURL string `json:"details_url"`
+	Output     struct {
+		Title       string `json:"title"`
+		Summary     string `json:"summary"`
+		Text        string `json:"text"`
+		Annotations int    `json:"annotations_count"`
+	} `json:"output"`
+}
+
+func (c checkRunAnswer) run() CheckRun {
+	return CheckRun{
+		ID: c.ID, Name: c.Name, HeadSHA: c.HeadSHA, ExternalID: c.ExternalID, Status: c.Status, Conclusion: c.Conclusion,
+		DetailsURL: c.DetailsURL, Title: c.Output.Title, Summary: c.Output.Summary, Text: c.Output.Text, Posted: c.Output.Annotations,
+	}
+}
+
+// FindCheckRun finds the newest of the App's runs with the name, on the head,
+// that has the external id. A first attempt need not ask: it is the repeated
+// one that finds what the first left behind. The error is [ErrNotFound] when
+// there is none.
+func (a *App) FindCheckRun(ctx context.Context, repo Repo, name, head, externalID string) (CheckRun, error) {
+	if !validSHA(head) {
+		return CheckRun{}, permanent("find check run in %s: %q is not a commit", repo, head)
+	}
+	var newest checkRunAnswer
+	for page := 1; page <= maxCheckRunPages; page++ {
+		var list struct {
+			Runs []checkRunAnswer `json:"check_runs"`
+		}
+		query := pages(page)
+		query.Set("check_name", name)
+		query.Set("filter", "all") // "latest" has one run of each name and suite
+		query.Set("app_id", strconv.FormatInt(a.options.AppID, 10))
+		if err := a.get(ctx, repo, query, &list, "commits", head, "check-runs"); err != nil {
+			return CheckRun{}, fmt.Errorf("find check run on %s of %s: %w", head, repo, err)
+		}
+		for _, run := range list.Runs {
+			if run.ExternalID == externalID && run.Name == name && run.ID > newest.ID {
+				newest = run
+			}
+		}
+		if len(list.Runs) < perPage {
+			break
+		}
+	}
+	if newest.ID == 0 {
+		return CheckRun{}, fmt.Errorf("check run %q on %s of %s: %w", externalID, head, repo, ErrNotFound)
+	}
+	return newest.run(), nil
+}
+
+// StartCheckRun makes a run that is in progress. The answer is the run with
+// its ID; Title and Summary may be empty.
+func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (CheckRun, error) {
+	if !validSHA(run.HeadSHA) || run.Name == "" {
+		return CheckRun{}, permanent("start check run in %s: no name or no commit", repo)
+	}
+	now := a.clock.Now().UTC().Truncate(time.Second)
+	body := checkRunJSON{
+		Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL,
+		Status: "in_progress", StartedAt: &now,
+	}
+	if run.Title != "" || run.Summary != "" {
+		body.Output = run.output(nil)
+	}
+	var answer checkRunAnswer
+	_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body}, &answer)
+	if err != nil {
+		return CheckRun{}, fmt.Errorf("start check run on %s of %s: %w", run.HeadSHA, repo, err)
+	}
+	if answer.ID <= 0 {
+		return CheckRun{}, fmt.Errorf("start check run on %s of %s: answer has no id", run.HeadSHA, repo)
+	}
+	run.ID, run.Status, run.Posted = answer.ID, "in_progress", answer.Output.Annotations
+	return run, nil
+}
+
+// CompleteCheckRun posts the annotations that GitHub does not have yet, in as
+// many requests as they need, and the conclusion in the last one. Annotations
+// that GitHub would refuse, and the others of their request with them, are
+// repaired or left out, and the run's text says how many.
+//
+// A request that fails is not sent again here, since it may have been carried
+// out: find the run again, which counts what is there, and complete that.
+func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) error {
+	if run.ID <= 0 || run.Conclusion == "" {
+		return permanent("complete check run in %s: no id or no conclusion", repo)
+	}
+	actions, err := run.actions()
+	if err != nil {
+		return permanent("complete check run %d of %s: %w", run.ID, repo, err)
+	}
+	annotations, dropped := sendable(run.Annotations)
+	if dropped > 0 {
+		run.Text += fmt.Sprintf("\n\n%d annotations have no place on a line and are not shown.", dropped)
+		a.log.WarnContext(ctx, "annotations left out", slog.Int("dropped", dropped), slog.String("repository", repo.String()))
+	}
+	annotations = annotations[min(max(run.Posted, 0), len(annotations)):]
+	for len(annotations) > MaxAnnotationsPerRequest {
+		body := checkRunJSON{Name: run.Name, Status: "in_progress", Output: run.output(annotations[:MaxAnnotationsPerRequest])}
+		if err := a.updateCheckRun(ctx, repo, run.ID, body); err != nil {
+			return err
+		}
+		annotations = annotations[MaxAnnotationsPerRequest:]
+	}
+	now := a.clock.Now().UTC().Truncate(time.Second)
+	return a.updateCheckRun(ctx, repo, run.ID, checkRunJSON{
+		Name: run.Name, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL,
+		Status: "completed", Conclusion: run.Conclusion, CompletedAt: &now,
+		Output: run.output(annotations), Actions: &actions,
+	})
+}
+
+func (a *App) updateCheckRun(ctx context.Context, repo Repo, id int64, body checkRunJSON) error {
+	c := call{method: http.MethodPatch, parts: []string{"check-runs", strconv.FormatInt(id, 10)}, body: body}
+	if _, err := a.do(ctx, repo, c, nil); err != nil {
+		return fmt.Errorf("update check run %d of %s: %w", id, repo, err)
+	}
+	return nil
+}
+
+// output is the run's text within GitHub's limits. A title and a summary are
+// required with every output.
+func (r CheckRun) output(annotations []annotationJSON) *outputJSON {
+	title, summary := fitLine(r.Title, MaxCheckTitle), fit(r.Summary, MaxCheckText)
+	if title == "" {
+		title = fitLine(r.Name, MaxCheckTitle)
+	}
+	if summary == "" {
+		summary = title
+	}
+	return &outputJSON{Title: title, Summary: summary, Text: fit(r.Text, MaxCheckText), Annotations: annotations}
+}
+
+func (r CheckRun) actions() ([]actionJSON, error) {
+	if len(r.Actions) > MaxActions {
+		return nil, errors.New("too many actions")
+	}
+	list := make([]actionJSON, 0, len(r.Actions)) // an empty list clears, null would not
+	for _, action := range r.Actions {
+		if !within(action.Label, MaxActionLabel) || !within(action.Description, MaxActionDescription) || !within(action.Identifier, MaxActionIdentifier) {
+			return nil, fmt.Errorf("action %q has a text that is empty or too long", action.Identifier)
+		}
+		list = append(list, actionJSON(action))
+	}
+	return list, nil
+}
+
+func within(s string, limit int) bool { return s != "" && utf8.RuneCountInString(s) <= limit }

@@ -1,0 +1,277 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Bounds of what GitHub lists, after
+// https://docs.github.com/rest/pulls/pulls#list-pull-requests-files and
+// https://docs.github.com/rest/commits/commits#compare-two-commits
+const (
+	MaxPullFiles    = 3000 // of a pull request, in all pages
+	MaxCompareFiles = 300  // of a comparison, on its first page and no other
+)
+
+// visibleAttempts is how often a pull request is asked for: a webhook can
+// arrive before what it speaks of can be read.
+const visibleAttempts = 3
+
+// Pull is a pull request as it is now.
+type Pull struct {
+	Number int
+	// State is "open" or "closed".
+	State  string
+	Merged bool
+	Draft  bool
+	Title  string
+	// Author is the login of who opened it, and AuthorType "User" or "Bot".
+	Author, AuthorType string
+	HeadSHA, HeadRef   string
+	// HeadRepo is where the head branch is. It is zero when that repository is
+	// gone. Its Installation is the pull request's, which need not reach it.
+	HeadRepo Repo
+	BaseRef  string
+	// BaseSHA is the base as GitHub last looked at it, which may be behind the
+	// branch: compare with BaseRef to have it as it is.
+	BaseSHA string
+	// Fork says that the head branch is not in the base repository.
+	Fork bool
+	// ChangedFiles is the number of files.
+	ChangedFiles int
+}
+
+type pullJSON struct {
+	Number       int    `json:"number"`
+	State        string `json:"state"`
+	Merged       bool   `json:"merged"`
+	Draft        bool   `json:"draft"`
+	Title        string `json:"title"`
+	ChangedFiles int    `json:"changed_files"`
+	User         *struct {
+		Login string `json:"login"`
+		Type  string `json:"type"`
+	} `json:"user"`
+	Head sideJSON `json:"head"`
+	Base sideJSON `json:"base"`
+}
+
+type sideJSON struct {
+	SHA  string    `json:"sha"`
+	Ref  string    `json:"ref"`
+	Repo *repoJSON `json:"repo"`
+}
+
+type repoJSON struct {
+	ID    int64  `json:"id"`
+	Name  string `json:"name"`
+	Owner struct {
+		Login string `json:"login"`
+	} `json:"owner"`
+	DefaultBranch string `json:"default_branch"`
+	Archived      bool   `json:"archived"`
+	Disabled      bool   `json:"disabled"`
+	Fork          bool   `json:"fork"`
+}
+
+// Pull reads a pull request.
+func (a *App) Pull(ctx context.Context, repo Repo, number int) (Pull, error) {
+	for n := 1; ; n++ {
+		var p pullJSON
+		err := a.get(ctx, repo, nil, &p, "pulls", strconv.Itoa(number))
+		if err == nil {
+			return p.pull(repo)
+		}
+		if n == visibleAttempts || !errors.Is(err, ErrNotFound) {
+			return Pull{}, fmt.Errorf("read %s#%d: %w", repo, number, err)
+		}
+		if err := a.clock.Sleep(ctx, time.Second<<(n-1)); err != nil {
+			return Pull{}, err
+		}
+	}
+}
+
+func (p pullJSON) pull(repo Repo) (Pull, error) {
+	if !validSHA(p.Head.SHA) || !validSHA(p.Base.SHA) {
+		return Pull{}, fmt.Errorf("pull request %s#%d has no head or no base", repo, p.Number)
+	}
+	pull := Pull{
+		Number: p.Number, State: p.State, Merged: p.Merged, Draft: p.Draft, Title: p.Title,
+		HeadSHA: p.Head.SHA, HeadRef: p.Head.Ref, BaseSHA: p.Base.SHA, BaseRef: p.Base.Ref,
+		Fork: true, ChangedFiles: p.ChangedFiles,
+	}
+	if p.User != nil {
+		pull.Author, pull.AuthorType = p.User.Login, p.User.Type
+	}
+	if h := p.Head.Repo; h != nil {
+		pull.HeadRepo = Repo{Installation: repo.Installation, ID: h.ID, Owner: h.Owner.Login, Name: h.Name}
+		pull.Fork = h.ID != repo.ID
+	}
+	return pull, nil
+}
+
+// OpenPulls lists the numbers of the open pull requests, newest first, at most
+// limit of them.
+func (a *App) OpenPulls(ctx context.Context, repo Repo, limit int) ([]int, error) {
+	var numbers []int
+	for page := 1; len(numbers) < limit; page++ {
+		var list []pullJSON
+		query := pages(page)
+		query.Set("state", "open")
+		if err := a.get(ctx, repo, query, &list, "pulls"); err != nil {
+			return nil, fmt.Errorf("list pull requests of %s: %w", repo, err)
+		}
+		for _, p := range list {
+			numbers = append(numbers, p.Number)
+		}
+		if len(list) < perPage {
+			break
+		}
+	}
+	return numbers[:min(len(numbers), limit)], nil
+}
+
+// FileChange is one file that differs between two commits.
+type FileChange struct {
+	Path string
+	// PreviousPath is where a renamed or copied file was.
+	PreviousPath string
+	// Status is "added", "removed", "modified", "renamed", "copied",
+	// "changed" or "unchanged".
+	Status string
+	// Hunks are the lines of the new file that the diff shows, and Changed
+	// those of them that are new. Both are empty without a patch, which GitHub
+	// leaves out for binary and large files.
+	Hunks, Changed []Lines
+}
+
+// Lines is a range of lines of one file, counted from 1, both ends included.
+type Lines struct{ Start, End int }
+
+// Contains reports whether line n is in the range.
+func (l Lines) Contains(n int) bool { return l.Start <= n && n <= l.End }
+
+type fileJSON struct {
+	Filename         string `json:"filename"`
+	PreviousFilename string `json:"previous_filename"`
+	Status           string `json:"status"`
+	Patch            string `json:"patch"`
+}
+
+func changes(files []fileJSON) []FileChange {
+	list := make([]FileChange, 0, len(files))
+	for _, f := range files {
+		c := FileChange{Path: f.Filename, PreviousPath: f.PreviousFilename, Status: f.Status}
+		c.Hunks, c.Changed = parsePatch(f.Patch)
+		list = append(list, c)
+	}
+	return list
+}
+
+// ChangedFiles lists the files of a pull request as its head is now. Truncated
+// says that there may be more than GitHub lists, [MaxPullFiles]; compare trees
+// with [TreeChanges] then.
+func (a *App) ChangedFiles(ctx context.Context, repo Repo, number int) (files []FileChange, truncated bool, err error) {
+	for page := 1; page <= MaxPullFiles/perPage; page++ {
+		var list []fileJSON
+		if err := a.get(ctx, repo, pages(page), &list, "pulls", strconv.Itoa(number), "files"); err != nil {
+			return nil, false, fmt.Errorf("list files of %s#%d: %w", repo, number, err)
+		}
+		files = append(files, changes(list)...)
+		if len(list) < perPage {
+			return files, false, nil
+		}
+	}
+	return files, true, nil
+}
+
+// Comparison is what a head has that its base does not, seen from where they
+// parted.
+type Comparison struct {
+	// BaseSHA is the commit that base names.
+	BaseSHA string
+	// MergeBase is the commit where the two parted.
+	MergeBase string
+	Files     []FileChange
+	// Truncated says that there may be more files than GitHub lists,
+	// [MaxCompareFiles].
+	Truncated bool
+}
+
+// Compare compares a base, which is a branch or a commit, with a head commit.
+// One request tells the merge base and, for most pull requests, all files.
+func (a *App) Compare(ctx context.Context, repo Repo, base, head string) (Comparison, error) {
+	if base == "" || !validSHA(head) {
+		return Comparison{}, permanent("compare %q with %q in %s: not a base and a commit", base, head, repo)
+	}
+	var answer struct {
+		Base      commitJSON `json:"base_commit"`
+		MergeBase commitJSON `json:"merge_base_commit"`
+		Files     []fileJSON `json:"files"`
+	}
+	// Pages are of commits, which nobody needs; the files are all on the first.
+	query := url.Values{"per_page": {"1"}, "page": {"1"}}
+	if err := a.get(ctx, repo, query, &answer, "compare", base+"..."+head); err != nil {
+		return Comparison{}, fmt.Errorf("compare %s with %s in %s: %w", base, head, repo, err)
+	}
+	if !validSHA(answer.MergeBase.SHA) || !validSHA(answer.Base.SHA) {
+		return Comparison{}, fmt.Errorf("compare %s with %s in %s: no merge base", base, head, repo)
+	}
+	return Comparison{
+		BaseSHA: answer.Base.SHA, MergeBase: answer.MergeBase.SHA,
+		Files: changes(answer.Files), Truncated: len(answer.Files) >= MaxCompareFiles,
+	}, nil
+}
+
+// MergeBase is the commit where a base, which is a branch or a commit, and a
+// head commit parted.
+func (a *App) MergeBase(ctx context.Context, repo Repo, base, head string) (string, error) {
+	c, err := a.Compare(ctx, repo, base, head)
+	return c.MergeBase, err
+}
+
+type commitJSON struct {
+	SHA string `json:"sha"`
+}
+
+// Head is the commit a branch is at.
+func (a *App) Head(ctx context.Context, repo Repo, branch string) (string, error) {
+	if branch == "" {
+		return "", permanent("head of %s: no branch", repo)
+	}
+	var ref refJSON
+	if err := a.get(ctx, repo, nil, &ref, refParts("ref", branch)...); err != nil {
+		return "", fmt.Errorf("head of %s in %s: %w", branch, repo, err)
+	}
+	if !validSHA(ref.Object.SHA) {
+		return "", fmt.Errorf("head of %s in %s: not a commit", branch, repo)
+	}
+	return ref.Object.SHA, nil
+}
+
+// Permission is what a user may do in the repository: "admin", "write",
+// "read" or "none". Roles in between count as the weaker of these.
+func (a *App) Permission(ctx context.Context, repo Repo, user string) (string, error) {
+	var answer struct {
+		Permission string `json:"permission"`
+	}
+	_, err := a.do(ctx, repo, call{method: http.MethodGet, parts: []string{"collaborators", user, "permission"}}, &answer)
+	switch {
+	case errors.Is(err, ErrNotFound): // nobody by that name
+		return "none", nil
+	case err != nil:
+		return "", fmt.Errorf("permission of %s in %s: %w", user, repo, err)
+	case answer.Permission == "":
+		return "none", nil
+	}
+	return answer.Permission, nil
+}
+
+func pages(page int) url.Values {
+	return url.Values{"per_page": {strconv.Itoa(perPage)}, "page": {strconv.Itoa(page)}}
+}
