@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,16 +37,19 @@ const (
 	blobsAtOnce      = 4
 )
 
-// BlobCache keeps the contents of files by their git object name. Equal names
-// mean equal bytes, so nothing in it goes stale, and what is in it may be
-// shown to whoever has seen the name in a tree. It is used concurrently.
+// BlobCache keeps the contents of files. A key names the content and the
+// repository that it was seen in: content never goes stale, and nobody is shown
+// what they could not have fetched. It is used concurrently.
 type BlobCache interface {
-	// Blobs finds what is there of ids; what is not there is left out. The
-	// caller does not change the contents.
-	Blobs(ctx context.Context, ids []string) (map[string][]byte, error)
-	// PutBlobs keeps contents, or not.
+	// Blob finds the content of a key; it is not ok when it is not there. The
+	// caller does not change the content.
+	Blob(ctx context.Context, key string) (content []byte, ok bool, err error)
+	// PutBlobs keeps contents by key, or not.
 	PutBlobs(ctx context.Context, blobs map[string][]byte) error
 }
+
+// blobKey is the key of a blob in the cache.
+func blobKey(repo Repo, id string) string { return strconv.FormatInt(repo.ID, 10) + "/" + id }
 
 // Snapshot lists a commit's files and loads those that want asks for.
 // Symbolic links and submodules are listed, never followed and never loaded;
@@ -130,20 +134,14 @@ func (a *App) load(ctx context.Context, repo Repo, snaps []*source.Snapshot, wan
 // blobs gets contents from the cache and the rest from GitHub.
 func (a *App) blobs(ctx context.Context, repo Repo, entries []source.Entry) (map[string][]byte, error) {
 	got := make(map[string][]byte, len(entries))
-	if len(entries) == 0 {
-		return got, nil
-	}
-	if a.options.Cache != nil {
-		ids := make([]string, len(entries))
-		for i, e := range entries {
-			ids[i] = e.ID
-		}
-		cached, err := a.options.Cache.Blobs(ctx, ids)
-		if err != nil {
-			return nil, err
-		}
+	cache := a.options.Cache
+	if cache != nil {
 		for _, e := range entries {
-			if content, ok := cached[e.ID]; ok {
+			content, ok, err := cache.Blob(ctx, blobKey(repo, e.ID))
+			if err != nil {
+				return nil, err
+			}
+			if ok {
 				got[e.ID] = content
 			}
 		}
@@ -152,14 +150,16 @@ func (a *App) blobs(ctx context.Context, repo Repo, entries []source.Entry) (map
 	if err := f.fetch(ctx, absent(entries, got)); err != nil {
 		return nil, err
 	}
-	if a.options.Cache != nil && len(f.got) > 0 {
-		if err := a.options.Cache.PutBlobs(ctx, f.got); err != nil {
+	if cache != nil && len(f.got) > 0 {
+		fresh := make(map[string][]byte, len(f.got))
+		for id, content := range f.got {
+			fresh[blobKey(repo, id)] = content
+		}
+		if err := cache.PutBlobs(ctx, fresh); err != nil {
 			return nil, err
 		}
 	}
-	for id, content := range f.got {
-		got[id] = content
-	}
+	maps.Copy(got, f.got)
 	return got, nil
 }
 

@@ -1,0 +1,317 @@
+package github
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	gh "github.com/google/go-github/v60/github"
+)
+
+// maxListPages bounds lists whose length GitHub does not bound.
+const maxListPages = 1000
+
+// Info is the App as it is registered, and what its answer tells on the way.
+type Info struct {
+	ID         int64
+	Slug, Name string
+	// Permissions are those the App asks for, by name: "read" or "write".
+	Permissions map[string]string
+	Events      []string
+	// Skew is GitHub's clock minus this machine's, to the second.
+	Skew time.Duration
+}
+
+// Bot is the login under which the App acts.
+func (i Info) Bot() string { return i.Slug + "[bot]" }
+
+// Info asks who the App is. It fails when the App's number, key or URL is wrong.
+func (a *App) Info(ctx context.Context) (Info, error) {
+	var answer struct {
+		ID          int64             `json:"id"`
+		Slug        string            `json:"slug"`
+		Name        string            `json:"name"`
+		Permissions map[string]string `json:"permissions"`
+		Events      []string          `json:"events"`
+	}
+	resp, err := send(ctx, a.client, http.MethodGet, "app", nil, &answer)
+	if err != nil {
+		return Info{}, fmt.Errorf("read app: %w", err)
+	}
+	info := Info{ID: answer.ID, Slug: answer.Slug, Name: answer.Name, Permissions: answer.Permissions, Events: answer.Events}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		info.Skew = date.Sub(a.clock.Now()).Truncate(time.Second)
+	}
+	return info, nil
+}
+
+// Installation is an account that has the App.
+type Installation struct {
+	ID int64
+	// Account is the login of the organisation or user.
+	Account   string
+	Suspended bool
+	// Permissions are those the account has accepted, which may be fewer than
+	// the App asks for by now.
+	Permissions map[string]string
+	Events      []string
+}
+
+// Installations lists the App's installations.
+func (a *App) Installations(ctx context.Context) ([]Installation, error) {
+	var all []Installation
+	for page := 1; page <= maxListPages; page++ {
+		var list []struct {
+			ID      int64 `json:"id"`
+			Account struct {
+				Login string `json:"login"`
+			} `json:"account"`
+			SuspendedAt *string           `json:"suspended_at"`
+			Permissions map[string]string `json:"permissions"`
+			Events      []string          `json:"events"`
+		}
+		if _, err := send(ctx, a.client, http.MethodGet, "app/installations?"+pages(page).Encode(), nil, &list); err != nil {
+			return nil, fmt.Errorf("list installations: %w", err)
+		}
+		for _, i := range list {
+			all = append(all, Installation{
+				ID: i.ID, Account: i.Account.Login, Suspended: i.SuspendedAt != nil, Permissions: i.Permissions, Events: i.Events,
+			})
+		}
+		if len(list) < perPage {
+			break
+		}
+	}
+	return all, nil
+}
+
+// RepositoryInfo is a repository as it is now.
+type RepositoryInfo struct {
+	Repo
+	DefaultBranch string
+	// Archived repositories, and disabled ones, are read-only.
+	Archived, Disabled bool
+	Fork               bool
+}
+
+func (r repoJSON) info(installation int64) RepositoryInfo {
+	return RepositoryInfo{
+		Repo:          Repo{Installation: installation, ID: r.ID, Owner: r.Owner.Login, Name: r.Name},
+		DefaultBranch: r.DefaultBranch, Archived: r.Archived, Disabled: r.Disabled, Fork: r.Fork,
+	}
+}
+
+// Repositories lists the repositories an installation reaches.
+func (a *App) Repositories(ctx context.Context, installation int64) ([]RepositoryInfo, error) {
+	inst, err := a.installation(installation)
+	if err != nil {
+		return nil, err
+	}
+	ctx = withScope(ctx, scope{permissions: toList})
+	var all []RepositoryInfo
+	for page := 1; page <= maxListPages; page++ {
+		var list struct {
+			Repositories []repoJSON `json:"repositories"`
+		}
+		if _, err := send(ctx, inst.client, http.MethodGet, "installation/repositories?"+pages(page).Encode(), nil, &list); err != nil {
+			return nil, fmt.Errorf("list repositories of installation %d: %w", installation, err)
+		}
+		for _, r := range list.Repositories {
+			all = append(all, r.info(installation))
+		}
+		if len(list.Repositories) < perPage {
+			break
+		}
+	}
+	return all, nil
+}
+
+// Repository finds a repository by its name, such as the .github repository
+// of an organisation.
+func (a *App) Repository(ctx context.Context, installation int64, owner, name string) (RepositoryInfo, error) {
+	if !validName(owner) || !validName(name) {
+		return RepositoryInfo{}, permanent("not a repository name: %q", owner+"/"+name)
+	}
+	inst, err := a.installation(installation)
+	if err != nil {
+		return RepositoryInfo{}, err
+	}
+	var answer repoJSON
+	ctx = withScope(ctx, scope{permissions: toList})
+	if _, err := send(ctx, inst.client, http.MethodGet, "repos/"+owner+"/"+name, nil, &answer); err != nil {
+		return RepositoryInfo{}, fmt.Errorf("read repository %s/%s: %w", owner, name, err)
+	}
+	return answer.info(installation), nil
+}
+
+// File is the content of one file at a branch or commit. It is for settings:
+// files over a megabyte are [ErrTooLarge]; templates come by [App.Snapshot].
+func (a *App) File(ctx context.Context, repo Repo, ref, name string) ([]byte, error) {
+	if ref == "" || name == "" || path.Clean(name) != name {
+		return nil, permanent("read file of %s: %q at %q is not a file", repo, name, ref)
+	}
+	var answer struct {
+		Type     string `json:"type"`
+		Encoding string `json:"encoding"`
+		Content  string `json:"content"`
+	}
+	parts := append([]string{"contents"}, strings.Split(name, "/")...)
+	if err := a.get(ctx, repo, url.Values{"ref": {ref}}, &answer, parts...); err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", name, repo, err)
+	}
+	switch {
+	case answer.Type != "file":
+		return nil, permanent("read %s of %s: not a file: %w", name, repo, ErrNotFound)
+	case answer.Encoding != "base64":
+		return nil, permanent("read %s of %s: %w", name, repo, ErrTooLarge)
+	}
+	content, err := base64.StdEncoding.DecodeString(answer.Content)
+	if err != nil {
+		return nil, fmt.Errorf("read %s of %s: %w", name, repo, err)
+	}
+	return content, nil
+}
+
+// Delivery is one attempt of GitHub to deliver a webhook.
+type Delivery struct {
+	// ID is the attempt's; GUID the event's, the same in every attempt.
+	ID   int64
+	GUID string
+	At   time.Time
+	// Event and Action are the webhook's.
+	Event, Action string
+	Installation  int64
+	// OK says that the receiver answered 2xx.
+	OK bool
+}
+
+// Undelivered lists the events since a time that no attempt has brought to the
+// receiver, oldest first, each with its latest attempt. GitHub itself never
+// tries again, and keeps its log for three days:
+// https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
+func (a *App) Undelivered(ctx context.Context, since time.Time) ([]Delivery, error) {
+	latest := make(map[string]Delivery)
+	arrived := make(map[string]bool)
+	cursor := ""
+	for range maxListPages {
+		list, next, err := a.deliveries(ctx, cursor)
+		if err != nil {
+			return nil, fmt.Errorf("list deliveries: %w", err)
+		}
+		older := false
+		for _, d := range list { // newest first
+			older = older || d.At.Before(since)
+			arrived[d.GUID] = arrived[d.GUID] || d.OK
+			if seen, ok := latest[d.GUID]; !ok || d.At.After(seen.At) {
+				latest[d.GUID] = d
+			}
+		}
+		if older || next == "" || next == cursor {
+			break
+		}
+		cursor = next
+	}
+	var failed []Delivery
+	for guid, d := range latest {
+		if !arrived[guid] && !d.At.Before(since) {
+			failed = append(failed, d)
+		}
+	}
+	slices.SortFunc(failed, func(x, y Delivery) int {
+		if c := x.At.Compare(y.At); c != 0 {
+			return c
+		}
+		return strings.Compare(x.GUID, y.GUID)
+	})
+	return failed, nil
+}
+
+func (a *App) deliveries(ctx context.Context, cursor string) (list []Delivery, next string, err error) {
+	var answer []struct {
+		ID           int64     `json:"id"`
+		GUID         string    `json:"guid"`
+		DeliveredAt  time.Time `json:"delivered_at"`
+		StatusCode   int       `json:"status_code"`
+		Event        string    `json:"event"`
+		Action       *string   `json:"action"`
+		Installation *int64    `json:"installation_id"`
+	}
+	query := url.Values{"per_page": {strconv.Itoa(perPage)}}
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	resp, err := send(ctx, a.client, http.MethodGet, "app/hook/deliveries?"+query.Encode(), nil, &answer)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, d := range answer {
+		one := Delivery{ID: d.ID, GUID: d.GUID, At: d.DeliveredAt, Event: d.Event, OK: d.StatusCode/100 == 2}
+		if d.Action != nil {
+			one.Action = *d.Action
+		}
+		if d.Installation != nil {
+			one.Installation = *d.Installation
+		}
+		list = append(list, one)
+	}
+	return list, resp.Cursor, nil
+}
+
+// Redeliver asks GitHub to deliver once more. It comes with the same GUID.
+func (a *App) Redeliver(ctx context.Context, id int64) error {
+	_, err := send(ctx, a.client, http.MethodPost, fmt.Sprintf("app/hook/deliveries/%d/attempts", id), nil, nil)
+	if err != nil {
+		return fmt.Errorf("redeliver %d: %w", id, err)
+	}
+	return nil
+}
+
+// Credentials are what GitHub makes of an App's manifest. They are secrets.
+type Credentials struct {
+	AppID         int64
+	Slug          string
+	PrivateKey    []byte
+	WebhookSecret string
+}
+
+// ConvertManifest exchanges the code that GitHub's manifest flow ends with,
+// which is good for an hour and for once. It needs no App: of the options only
+// APIURL, Transport and UserAgent are read.
+// See https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
+func ConvertManifest(ctx context.Context, o Options, code string) (Credentials, error) {
+	api, err := parseAPIURL(o.APIURL)
+	if err != nil {
+		return Credentials{}, err
+	}
+	if !validName(code) {
+		return Credentials{}, permanent("manifest code has characters that GitHub's do not have")
+	}
+	clock := Clock(systemClock{})
+	rt := &limiter{next: &wire{next: transport(o.Transport), api: api}, gate: newGate(clock)}
+	client := gh.NewClient(&http.Client{Transport: rt, CheckRedirect: redirects(api), Timeout: requestTimeout})
+	client.BaseURL = api
+	if o.UserAgent != "" {
+		client.UserAgent = o.UserAgent
+	}
+	var answer struct {
+		ID     int64  `json:"id"`
+		Slug   string `json:"slug"`
+		PEM    string `json:"pem"`
+		Secret string `json:"webhook_secret"`
+	}
+	if _, err := send(ctx, client, http.MethodPost, "app-manifests/"+code+"/conversions", nil, &answer); err != nil {
+		return Credentials{}, fmt.Errorf("convert manifest: %w", err)
+	}
+	if answer.ID <= 0 || answer.PEM == "" {
+		return Credentials{}, errors.New("convert manifest: answer has no credentials")
+	}
+	return Credentials{AppID: answer.ID, Slug: answer.Slug, PrivateKey: []byte(answer.PEM), WebhookSecret: answer.Secret}, nil
+}
