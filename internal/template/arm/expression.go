@@ -1,0 +1,386 @@
+package arm
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+const (
+	// maxCalls is how deep calls and indexes may nest in one expression.
+	maxCalls = 200
+	// maxAccess is how many properties and elements one value may be followed
+	// by. Together with maxCalls it bounds the depth of the tree.
+	maxAccess = 100
+)
+
+// isExpression reports whether a string is a template expression. A string that
+// is not closed is text, and so is an empty pair of brackets.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
+func isExpression(text string) bool {
+	return len(text) > 2 && text[0] == '[' && text[1] != '[' && text[len(text)-1] == ']'
+}
+
+// unbracket undoes the doubling of the bracket that keeps a text from being an
+// expression.
+func unbracket(text string) string {
+	if strings.HasPrefix(text, "[[") {
+		return text[1:]
+	}
+	return text
+}
+
+// syntaxError is the first thing wrong with an expression.
+type syntaxError struct {
+	at              source.Span
+	summary, detail string
+}
+
+// expressionParser reads one expression by recursive descent over its text.
+type expressionParser struct {
+	text string
+	pos  int
+	// base is the offset of the text in the file; offsets, if not nil, are the
+	// offsets of its bytes from there.
+	base    int
+	offsets []int
+	depth   int
+	err     *syntaxError
+}
+
+// parseExpression reads the text of an expression, its brackets included.
+func parseExpression(text string, base int, offsets []int) (expr.Expr, *syntaxError) {
+	p := expressionParser{text: text, pos: 1, base: base, offsets: offsets}
+	p.text = text[:len(text)-1] // the parser must not take the last bracket for its own
+	x := p.expression()
+	if p.err == nil {
+		p.space()
+		if p.pos < len(p.text) {
+			p.unexpected("the end of the expression")
+		}
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return x, nil
+}
+
+func (p *expressionParser) span(start, end int) source.Span {
+	if p.offsets != nil {
+		start, end = p.offsets[start], p.offsets[end]
+	}
+	return source.Span{Start: p.base + start, End: p.base + end}
+}
+
+func (p *expressionParser) node(start int) expr.Node {
+	return expr.Node{At: p.span(start, p.pos)}
+}
+
+// expression reads a value and what is accessed of it. It returns nil after an
+// error.
+func (p *expressionParser) expression() expr.Expr {
+	if p.depth++; p.depth > maxCalls {
+		p.fail(p.pos, p.pos, "Expression nested too deep",
+			fmt.Sprintf("Calls may nest %d levels deep here. Move a part into a variable.", maxCalls))
+		return nil
+	}
+	defer func() { p.depth-- }()
+	p.space()
+	start := p.pos
+	x := p.primary()
+	for n := 0; x != nil; n++ {
+		end := p.pos
+		p.space()
+		if p.pos >= len(p.text) || p.text[p.pos] != '.' && p.text[p.pos] != '[' {
+			p.pos = end
+			break
+		}
+		if n == maxAccess {
+			p.fail(p.pos, p.pos+1, "Expression too long",
+				fmt.Sprintf("A value may be followed by %d properties here. Move a part into a variable.", maxAccess))
+			return nil
+		}
+		x = p.access(start, x)
+	}
+	return x
+}
+
+// access reads .name or [index] after base.
+func (p *expressionParser) access(start int, base expr.Expr) expr.Expr {
+	if p.text[p.pos] == '.' {
+		p.pos++
+		p.space()
+		name := p.identifier()
+		if name == "" {
+			return p.unexpected("the name of a property")
+		}
+		return &expr.Member{Node: p.node(start), Base: base, Name: name}
+	}
+	p.pos++
+	index := p.expression()
+	if index == nil || !p.symbol(']') {
+		return nil
+	}
+	return &expr.Index{Node: p.node(start), Base: base, Index: index}
+}
+
+func (p *expressionParser) primary() expr.Expr {
+	if p.pos >= len(p.text) {
+		return p.unexpected("a value")
+	}
+	switch b := p.text[p.pos]; {
+	case b == '\'':
+		return p.stringLiteral()
+	case '0' <= b && b <= '9', b == '-', b == '+':
+		return p.number()
+	}
+	start := p.pos
+	name := p.qualifiedName()
+	if name == "" {
+		return p.unexpected("a function call, a string in single quotation marks or a number")
+	}
+	end := p.pos
+	p.space()
+	if p.pos < len(p.text) && p.text[p.pos] == '(' {
+		return p.call(start, name)
+	}
+	p.pos = end
+	// The documented spelling is true(). A bare word can mean nothing else, so it
+	// is no reason to give up the expression.
+	switch {
+	case equalFold(name, "true"), equalFold(name, "false"):
+		return &expr.Literal{Node: p.node(start), Value: expr.Bool(len(name) == len("true"))}
+	case equalFold(name, "null"):
+		return &expr.Literal{Node: p.node(start), Value: expr.Null()}
+	}
+	p.space()
+	return p.unexpected(fmt.Sprintf(`"(" after the function name %s`, quote(name)))
+}
+
+// qualifiedName reads the name of a function, which may begin with a
+// namespace: "contoso.uniqueName".
+func (p *expressionParser) qualifiedName() string {
+	name := p.identifier()
+	for name != "" {
+		end := p.pos
+		p.space()
+		if p.pos >= len(p.text) || p.text[p.pos] != '.' {
+			p.pos = end
+			break
+		}
+		p.pos++
+		p.space()
+		member := p.identifier()
+		if member == "" {
+			p.unexpected("the name of a function")
+			return ""
+		}
+		name += "." + member
+	}
+	return name
+}
+
+func (p *expressionParser) call(start int, name string) expr.Expr {
+	p.pos++
+	var args []expr.Expr
+	p.space()
+	if p.pos < len(p.text) && p.text[p.pos] == ')' {
+		p.pos++
+		return function(p.node(start), name, nil)
+	}
+	for {
+		arg := p.expression()
+		if arg == nil {
+			return nil
+		}
+		args = append(args, arg)
+		p.space()
+		if p.pos < len(p.text) && p.text[p.pos] == ',' {
+			p.pos++
+			continue
+		}
+		if !p.symbol(')') {
+			return nil
+		}
+		return function(p.node(start), name, args)
+	}
+}
+
+// function is the node of a call. The functions that are syntax in disguise
+// become the node that Bicep has for them; with arguments that make no sense
+// they stay calls, and evaluating them says so.
+func function(at expr.Node, name string, args []expr.Expr) expr.Expr {
+	switch {
+	case equalFold(name, "if") && len(args) == 3:
+		return &expr.Conditional{Node: at, Cond: args[0], Then: args[1], Else: args[2]}
+	case equalFold(name, "lambdavariables") && len(args) == 1:
+		if variable, ok := expr.LiteralString(args[0]); ok {
+			return &expr.Name{Node: at, Name: variable}
+		}
+	case equalFold(name, "lambda") && len(args) > 0:
+		last := len(args) - 1
+		params := make([]string, last)
+		for i, arg := range args[:last] {
+			param, ok := expr.LiteralString(arg)
+			if !ok {
+				return &expr.Call{Node: at, Name: name, Args: args}
+			}
+			params[i] = param
+		}
+		return &expr.Lambda{Node: at, Params: params, Body: args[last]}
+	}
+	return &expr.Call{Node: at, Name: name, Args: args}
+}
+
+// stringLiteral reads a string in single quotation marks, in which a doubled one
+// stands for itself.
+func (p *expressionParser) stringLiteral() expr.Expr {
+	start := p.pos
+	p.pos++
+	doubled := false
+	for p.pos < len(p.text) {
+		n := strings.IndexByte(p.text[p.pos:], '\'')
+		if n < 0 {
+			break
+		}
+		p.pos += n + 1
+		if p.pos < len(p.text) && p.text[p.pos] == '\'' {
+			doubled = true
+			p.pos++
+			continue
+		}
+		text := p.text[start+1 : p.pos-1]
+		if doubled {
+			text = strings.ReplaceAll(text, "''", "'")
+		}
+		return expr.StringLiteral(p.span(start, p.pos), validText(text))
+	}
+	p.fail(start, len(p.text), "Unclosed string in an expression",
+		"The string that begins here has no closing quotation mark. Put a ' at its end; a ' within it is written twice.")
+	return nil
+}
+
+func (p *expressionParser) number() expr.Expr {
+	start := p.pos
+	p.pos++
+	for p.pos < len(p.text) && (isWordByte(p.text[p.pos])) {
+		p.pos++
+	}
+	text := p.text[start:p.pos]
+	if !isNumber([]byte(strings.TrimPrefix(text, "+"))) {
+		p.pos = start
+		return p.unexpectedAt(start, start+len(text), "a number")
+	}
+	return &expr.Literal{Node: p.node(start), Value: numberValue(text)}
+}
+
+// numberValue is a whole number as an integer. The template language has no
+// other numbers; JSON has, and those are equal only to themselves.
+func numberValue(text string) expr.Value {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return expr.Int(n)
+	}
+	const exact = 1 << 53 // beyond, a float64 is not the number as written
+	if x, err := strconv.ParseFloat(text, 64); err == nil && -exact < x && x < exact && x == float64(int64(x)) {
+		return expr.Int(int64(x))
+	}
+	return expr.Atom("number "+text, expr.KindUnknown)
+}
+
+func (p *expressionParser) identifier() string {
+	start := p.pos
+	for p.pos < len(p.text) {
+		b := p.text[p.pos]
+		if b < utf8.RuneSelf {
+			digit := '0' <= b && b <= '9' || b == '-'
+			if b == '.' || b == '+' || !isWordByte(b) || digit && p.pos == start {
+				break
+			}
+			p.pos++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(p.text[p.pos:])
+		if !unicode.IsLetter(r) {
+			break
+		}
+		p.pos += n
+	}
+	return p.text[start:p.pos]
+}
+
+func (p *expressionParser) symbol(b byte) bool {
+	p.space()
+	if p.pos < len(p.text) && p.text[p.pos] == b {
+		p.pos++
+		return true
+	}
+	p.unexpected(fmt.Sprintf("%q", b))
+	return false
+}
+
+func (p *expressionParser) space() {
+	for p.pos < len(p.text) {
+		b := p.text[p.pos]
+		if b == ' ' || '\t' <= b && b <= '\r' {
+			p.pos++
+			continue
+		}
+		if b < utf8.RuneSelf {
+			return
+		}
+		r, n := utf8.DecodeRuneInString(p.text[p.pos:])
+		if !unicode.IsSpace(r) {
+			return
+		}
+		p.pos += n
+	}
+}
+
+// unexpected fails at the token at pos. It returns nil for its callers to
+// return.
+func (p *expressionParser) unexpected(expected string) expr.Expr {
+	end := p.pos
+	if p.pos < len(p.text) {
+		for end < len(p.text) && isWordByte(p.text[end]) {
+			end++
+		}
+		if end == p.pos {
+			_, n := utf8.DecodeRuneInString(p.text[p.pos:])
+			end += n
+		}
+	}
+	return p.unexpectedAt(p.pos, end, expected)
+}
+
+func (p *expressionParser) unexpectedAt(start, end int, expected string) expr.Expr {
+	if start == len(p.text) {
+		p.fail(start, start, "Unexpected end of expression",
+			fmt.Sprintf("Found the end of the expression where %s was expected.", expected))
+		return nil
+	}
+	found := quote(p.text[start:end])
+	p.fail(start, end, "Unexpected "+found+" in an expression",
+		fmt.Sprintf("Found %s where %s was expected.", found, expected))
+	return nil
+}
+
+// fail keeps the first error. An empty span is widened to what stands there,
+// the closing bracket at the end.
+func (p *expressionParser) fail(start, end int, summary, detail string) {
+	if p.err != nil {
+		return
+	}
+	if start == end {
+		end++
+	}
+	p.err = &syntaxError{at: p.span(start, min(end, len(p.text)+1)), summary: summary, detail: detail}
+}
+
+// validText replaces bytes that are not UTF-8, as Azure does when it reads a
+// file.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -1,0 +1,252 @@
+package arm
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// container is where resources are declared: a template, and within it possibly
+// another resource.
+type container struct {
+	template *template.Template
+	// names is the template whose parameters and variables are meant.
+	names *template.Template
+	// parent is nil at top level; fullType is its whole type.
+	parent   *template.Resource
+	fullType string
+}
+
+// fields are the properties of a resource that mean the same for every type.
+type fields struct {
+	object                                            gjson.Result
+	symbol                                            string
+	typ, apiVersion, name, existing, condition, loop  gjson.Result
+	scope, dependsOn, resources, properties, comments gjson.Result
+	metadata, resourceGroup, subscription             gjson.Result
+	// nameKey and typeKey are the offsets of those properties.
+	nameKey, typeKey int
+}
+
+// resources reads an array of resources or, in languageVersion 2.0, an object
+// whose keys are the symbolic names.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#languageversion-20
+func (r *reader) resources(v gjson.Result, in container) {
+	if !v.IsObject() {
+		elements(v, func(_, v gjson.Result) {
+			if v.IsObject() {
+				r.resource(resourceFields(v), v.Index, in)
+			}
+		})
+		return
+	}
+	type entry struct {
+		name       string
+		key, value gjson.Result
+	}
+	var entries []entry
+	elements(v, func(key, v gjson.Result) {
+		if v.IsObject() {
+			entries = append(entries, entry{name: text(key), key: key, value: v})
+		}
+	})
+	for _, e := range lastOfEach(entries, func(e entry) string { return e.name }) {
+		f := resourceFields(e.value)
+		f.symbol = e.name
+		r.resource(f, e.key.Index, in)
+	}
+}
+
+func resourceFields(v gjson.Result) *fields {
+	f := &fields{object: v}
+	members(v, func(name string, key, v gjson.Result) {
+		switch name {
+		case "type":
+			f.typ, f.typeKey = v, key.Index
+		case "apiversion":
+			f.apiVersion = v
+		case "name":
+			f.name, f.nameKey = v, key.Index
+		case "existing":
+			f.existing = v
+		case "condition":
+			f.condition = v
+		case "copy":
+			f.loop = v
+		case "scope":
+			f.scope = v
+		case "dependson":
+			f.dependsOn = v
+		case "resources":
+			f.resources = v
+		case "properties":
+			f.properties = v
+		case "comments":
+			f.comments = v
+		case "metadata":
+			f.metadata = v
+		case "resourcegroup":
+			f.resourceGroup = v
+		case "subscriptionid":
+			f.subscription = v
+		}
+	})
+	return f
+}
+
+// anchor is the value of name, else that of type, else the opening bracket.
+func (f *fields) anchor() source.Span {
+	switch {
+	case f.name.Exists():
+		return span(f.name)
+	case f.typ.Exists():
+		return span(f.typ)
+	}
+	return source.Span{Start: f.object.Index, End: f.object.Index + 1}
+}
+
+// resource reads one resource, or the module that a deployment is. Start is
+// where its declaration begins, which is its key where it has one.
+func (r *reader) resource(f *fields, start int, in container) {
+	typ := text(f.typ)
+	full := fullType(in.fullType, typ)
+	existing := f.existing.Type == gjson.True || equalFold(text(f.existing), "true")
+	r.declare(f, start)
+	if strings.EqualFold(full, template.TypeDeployment) && !existing {
+		r.module(f, in)
+		return
+	}
+	res := &template.Resource{
+		Symbol: f.symbol, Type: typ, APIVersion: text(f.apiVersion), Existing: existing,
+		Condition: r.condition(f.condition), Loop: r.loop(f.loop), Container: in.parent,
+		DependsOn: r.list(f.dependsOn), Decl: span(f.object), Anchor: f.anchor(),
+	}
+	res.Name = r.optional(f.name)
+	res.Scope = r.optional(f.scope)
+	if template.Relevant(full) {
+		res.Body = r.body(f.object)
+	}
+	if in.parent != nil {
+		in.parent.Children = append(in.parent.Children, res)
+	} else {
+		in.template.Resources = append(in.template.Resources, res)
+	}
+	in.parent, in.fullType = res, full
+	r.resources(f.resources, in)
+}
+
+// fullType is the type of a nested resource with the types it is nested in. A
+// nested type is relative unless it begins with a resource provider, which is
+// recognised by its dot.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/child-resource-name-type
+func fullType(parent, typ string) string {
+	first, _, _ := strings.Cut(typ, "/")
+	if parent == "" || strings.Contains(first, ".") {
+		return typ
+	}
+	return parent + "/" + typ
+}
+
+// optional is nil for a property that is absent or null.
+func (r *reader) optional(v gjson.Result) expr.Expr {
+	if v.Type == gjson.Null {
+		return nil
+	}
+	return r.value(v)
+}
+
+func (r *reader) loop(v gjson.Result) *template.Loop {
+	if !v.IsObject() {
+		return nil
+	}
+	return &template.Loop{At: span(v), Name: text(member(v, "name")), Count: r.count(v, member(v, "count"))}
+}
+
+// body is the resource with all its properties except nested resources, which
+// are resources of their own. Its own copy repeats the resource, so it stays as
+// it is; comments and metadata are never evaluated.
+func (r *reader) body(v gjson.Result) *expr.Object {
+	o := &expr.Object{Node: expr.Node{At: span(v)}}
+	members(v, func(name string, key, value gjson.Result) {
+		switch name {
+		case "resources":
+			return
+		case "comments", "metadata":
+			plain := r.plain
+			r.plain = true
+			defer func() { r.plain = plain }()
+		}
+		o.Properties = append(o.Properties, r.property(key, value))
+	})
+	o.Properties = lastOfProperties(o.Properties)
+	return o
+}
+
+// module reads a nested or linked deployment.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/linked-templates
+func (r *reader) module(f *fields, in container) {
+	m := &template.Module{
+		Symbol: f.symbol, Name: r.optional(f.name), Condition: r.condition(f.condition), Loop: r.loop(f.loop),
+		Scope: r.optional(f.scope), ResourceGroup: r.optional(f.resourceGroup), Subscription: r.optional(f.subscription),
+		DependsOn: r.list(f.dependsOn), Decl: span(f.object), Anchor: f.anchor(),
+	}
+	in.template.Modules = append(in.template.Modules, m)
+	var inline, link, parameters, evaluation gjson.Result
+	members(f.properties, func(name string, _, v gjson.Result) {
+		switch name {
+		case "template":
+			inline = v
+		case "templatelink":
+			link = v
+		case "parameters":
+			parameters = v
+		case "expressionevaluationoptions":
+			evaluation = v
+		}
+	})
+	m.Parameters = r.arguments(parameters)
+	switch {
+	case inline.IsObject():
+		m.PathAt = source.Span{Start: inline.Index, End: inline.Index + 1}
+		m.OuterScope = !equalFold(text(member(evaluation, "scope")), "inner")
+		m.Inline = &template.Template{File: r.file, Language: template.ARM, TargetScope: scopeResourceGroup}
+		var outer *template.Template
+		if m.OuterScope {
+			outer = in.names
+		}
+		r.template(inline, m.Inline, outer)
+	case link.IsObject():
+		m.Path, m.PathAt = r.link(link, in.names)
+	default:
+		m.PathAt = m.Anchor
+	}
+}
+
+// arguments are the values that a deployment hands over. An entry may be an
+// expression that makes the object around the value.
+func (r *reader) arguments(v gjson.Result) *expr.Object {
+	if !v.IsObject() {
+		return nil
+	}
+	o := &expr.Object{Node: expr.Node{At: span(v)}}
+	elements(v, func(key, entry gjson.Result) {
+		p := expr.Property{Key: expr.StringLiteral(span(key), text(key)), At: entrySpan(key, entry)}
+		at := expr.Node{At: span(entry)}
+		value := member(entry, "value")
+		switch {
+		case value.Exists():
+			p.Value = r.value(value)
+		case entry.Type == gjson.String:
+			p.Value = &expr.Member{Node: at, Base: r.value(entry), Name: "value"}
+		default: // a reference to a Key Vault
+			p.Value = &expr.Invalid{Node: at}
+		}
+		o.Properties = append(o.Properties, p)
+	})
+	o.Properties = lastOfProperties(o.Properties)
+	return o
+}

@@ -1,0 +1,214 @@
+package arm
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+// CopyFunction is the name of the call that stands for a copy loop in a
+// variable or a property. Its arguments are the loop's name (a literal string),
+// the count, and a lambda without parameters whose body is evaluated once per
+// iteration; copyIndex() and copyIndex(name) within mean that iteration. The
+// name is not one that a template could call.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/copy-variables
+const CopyFunction = "$copy"
+
+// value is a JSON value as an expression.
+func (r *reader) value(v gjson.Result) expr.Expr {
+	at := expr.Node{At: span(v)}
+	switch v.Type {
+	case gjson.String:
+		return r.str(v)
+	case gjson.Number:
+		if r.isUnreadable(v.Index) {
+			return &expr.Invalid{Node: at}
+		}
+		return &expr.Literal{Node: at, Value: numberValue(v.Raw)}
+	case gjson.True, gjson.False:
+		return &expr.Literal{Node: at, Value: expr.Bool(v.Type == gjson.True)}
+	case gjson.JSON:
+		if v.IsObject() {
+			return r.object(v)
+		}
+		return r.array(v)
+	default:
+		return &expr.Literal{Node: at, Value: expr.Null()}
+	}
+}
+
+// isUnreadable reports whether the number at an offset stands for a scalar that
+// could not be read.
+func (r *reader) isUnreadable(offset int) bool {
+	bad := r.copy.unreadable
+	i := sort.Search(len(bad), func(i int) bool { return bad[i].Start >= offset })
+	return i < len(bad) && bad[i].Start == offset
+}
+
+// str is a string as a literal or as the expression it holds.
+func (r *reader) str(v gjson.Result) expr.Expr {
+	raw := v.Raw[1 : len(v.Raw)-1]
+	if r.plain || raw == "" || raw[0] != '[' && raw[0] != '\\' {
+		return expr.StringLiteral(span(v), validText(unescape(raw, nil)))
+	}
+	var offsets []int
+	decoded := raw
+	if strings.IndexByte(raw, '\\') >= 0 {
+		decoded = unescape(raw, &offsets)
+	}
+	if !isExpression(decoded) {
+		return expr.StringLiteral(span(v), validText(unbracket(decoded)))
+	}
+	if len(decoded) > expr.MaxExpression && utf8.RuneCountInString(decoded) > expr.MaxExpression {
+		r.report(source.Span{Start: v.Index, End: v.Index + 2}, "Expression too long", fmt.Sprintf(
+			"The expression that begins here has %d characters; Azure accepts %d. Move parts of it into variables.",
+			utf8.RuneCountInString(decoded), expr.MaxExpression))
+		return &expr.Invalid{Node: expr.Node{At: span(v)}}
+	}
+	x, err := parseExpression(decoded, v.Index+1, offsets)
+	if err != nil {
+		r.report(err.at, err.summary, err.detail)
+		return &expr.Invalid{Node: expr.Node{At: span(v)}}
+	}
+	return x
+}
+
+func (r *reader) array(v gjson.Result) *expr.Array {
+	a := &expr.Array{Node: expr.Node{At: span(v)}}
+	elements(v, func(_, element gjson.Result) {
+		a.Items = append(a.Items, expr.Item{Value: r.value(element)})
+	})
+	return a
+}
+
+// object is an object whose copy property, if it has one, makes further
+// properties.
+func (r *reader) object(v gjson.Result) *expr.Object {
+	o := &expr.Object{Node: expr.Node{At: span(v)}}
+	elements(v, func(key, value gjson.Result) {
+		if isCopy(key, value) {
+			r.copies(value, func(c copyLoop) {
+				o.Properties = append(o.Properties, expr.Property{
+					Key: expr.StringLiteral(c.at, c.name), Value: c.value, At: span(c.loop),
+				})
+			})
+			return
+		}
+		o.Properties = append(o.Properties, r.property(key, value))
+	})
+	o.Properties = lastOfProperties(o.Properties)
+	return o
+}
+
+func (r *reader) property(key, value gjson.Result) expr.Property {
+	return expr.Property{
+		Key:   expr.StringLiteral(span(key), text(key)),
+		Value: r.value(value),
+		At:    entrySpan(key, value),
+	}
+}
+
+// lastOfProperties leaves the last property of each name. Objects are mostly
+// small, so comparing beats a map.
+func lastOfProperties(ps []expr.Property) []expr.Property {
+	const small = 16
+	if len(ps) > small {
+		return lastOfEach(ps, propertyName)
+	}
+	kept := ps[:0]
+	for i, p := range ps {
+		name, again := propertyName(p), false
+		for _, later := range ps[i+1:] {
+			if strings.EqualFold(propertyName(later), name) {
+				again = true
+				break
+			}
+		}
+		if !again {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+func propertyName(p expr.Property) string {
+	name, _ := expr.LiteralString(p.Key)
+	return name
+}
+
+// copyLoop is an entry of a copy array.
+type copyLoop struct {
+	name  string
+	at    source.Span // the name's
+	loop  gjson.Result
+	value expr.Expr
+}
+
+// isCopy reports whether a property makes others: it is an array of loops with
+// an input. A copy that is an object repeats a resource, and anything else is a
+// property that happens to have that name.
+func isCopy(key, value gjson.Result) bool {
+	if len(key.Str) != len("copy") || !equalFold(key.Str, "copy") || !value.IsArray() {
+		return false
+	}
+	loops := true
+	elements(value, func(_, loop gjson.Result) {
+		loops = loops && member(loop, "input").Exists() && member(loop, "name").Type == gjson.String
+	})
+	return loops
+}
+
+func (r *reader) copies(v gjson.Result, visit func(copyLoop)) {
+	elements(v, func(_, loop gjson.Result) {
+		var name, count, input gjson.Result
+		members(loop, func(n string, _, value gjson.Result) {
+			switch n {
+			case "name":
+				name = value
+			case "count":
+				count = value
+			case "input":
+				input = value
+			}
+		})
+		at := expr.Node{At: span(loop)}
+		visit(copyLoop{
+			name: text(name), at: span(name), loop: loop,
+			value: &expr.Call{Node: at, Name: CopyFunction, Args: []expr.Expr{
+				expr.StringLiteral(span(name), text(name)),
+				r.count(loop, count),
+				&expr.Lambda{Node: expr.Node{At: span(input)}, Body: r.value(input)},
+			}},
+		})
+	})
+}
+
+// count is how often a loop repeats; Azure accepts a number in a string.
+func (r *reader) count(loop, count gjson.Result) expr.Expr {
+	if !count.Exists() {
+		return &expr.Invalid{Node: expr.Node{At: span(loop)}}
+	}
+	x := r.value(count)
+	if s, ok := expr.LiteralString(x); ok && isNumber([]byte(s)) {
+		return &expr.Literal{Node: expr.Node{At: x.Span()}, Value: numberValue(s)}
+	}
+	return x
+}
+
+// condition is nil for one that is not there; Azure accepts "true" and "false".
+func (r *reader) condition(v gjson.Result) expr.Expr {
+	if v.Type == gjson.Null {
+		return nil
+	}
+	x := r.value(v)
+	if s, ok := expr.LiteralString(x); ok && (equalFold(s, "true") || equalFold(s, "false")) {
+		return &expr.Literal{Node: expr.Node{At: x.Span()}, Value: expr.Bool(equalFold(s, "true"))}
+	}
+	return x
+}
