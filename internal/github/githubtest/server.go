@@ -1,0 +1,354 @@
+package githubtest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is one GitHub. It is an [http.Handler] for the API and the few pages
+// that people see, and has methods to build and look at the world behind it.
+// All of it is safe for concurrent use. Make one with [NewServer].
+type Server struct {
+	options  Options
+	api, web *http.ServeMux
+	inFlight atomic.Int64
+
+	mu           sync.Mutex // guards everything below
+	url          string
+	ids          int64
+	random       *rand.Rand
+	accounts     map[string]*account
+	apps         []*app
+	installed    []*installation
+	tokens       map[string]*token
+	repositories []*repository
+	suites       []*suite
+	runs         []*run
+	manifests    map[string]*manifest
+	hidden       map[string]int // commit to the number of requests that do not see it yet
+	minimized    map[string]string
+	sarif        []Upload
+	meters       map[meterKey]*meter
+	faults       []*fault
+	log          []Request
+	hooks        hooks
+
+	listener net.Listener
+	serving  *http.Server
+}
+
+// NewServer makes an empty GitHub.
+func NewServer(options Options) *Server {
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	if options.WebhookClient == nil {
+		options.WebhookClient = &http.Client{Timeout: webhookTimeout}
+	}
+	if options.LimitedStatus == 0 {
+		options.LimitedStatus = http.StatusForbidden
+	}
+	if options.Enterprise {
+		for _, limit := range options.Limits.rates() {
+			if *limit == 0 {
+				*limit = Off
+			}
+		}
+	}
+	s := &Server{
+		options:   options,
+		url:       "http://github.invalid",
+		ids:       1000,
+		random:    rand.New(rand.NewPCG(options.Seed, 1)), //nolint:gosec // chooses faults to inject, again the same for the same seed
+		accounts:  map[string]*account{},
+		tokens:    map[string]*token{},
+		manifests: map[string]*manifest{},
+		hidden:    map[string]int{},
+		minimized: map[string]string{},
+		meters:    map[meterKey]*meter{},
+	}
+	s.api = s.apiRoutes()
+	s.web = s.webRoutes()
+	return s
+}
+
+// URL is the address that the server names in links, without a slash at the
+// end.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.url
+}
+
+// SetURL says where the server is reached, when someone else serves it.
+func (s *Server) SetURL(url string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.url = strings.TrimRight(url, "/")
+}
+
+// APIURL is the base address of the REST API, with a slash at the end.
+func (s *Server) APIURL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.apiURL("/")
+}
+
+func (s *Server) apiURL(path string) string {
+	if s.options.Enterprise {
+		return s.url + "/api/v3" + path
+	}
+	return s.url + path
+}
+
+// Start serves on an address until [Server.Close]; an empty one is a free port
+// on the loopback interface.
+func (s *Server) Start(ctx context.Context, address string) error {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	s.mu.Lock()
+	s.url = "http://" + listener.Addr().String()
+	s.listener, s.serving = listener, server
+	s.mu.Unlock()
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) && s.options.Logger != nil {
+			s.options.Logger.Error("stand-in for GitHub stopped", errAttr(err))
+		}
+	}()
+	return nil
+}
+
+// Close stops what [Server.Start] began and waits for requests in flight.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	server := s.serving
+	s.serving, s.listener = nil, nil
+	s.mu.Unlock()
+	if server == nil {
+		return nil
+	}
+	if err := server.Shutdown(ctx); err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) now() time.Time { return s.options.Clock().UTC() }
+
+func (s *Server) nextID() int64 {
+	s.ids++
+	return s.ids
+}
+
+// ServeHTTP answers API requests and serves pages.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path, isAPI := s.apiPath(r.URL.EscapedPath())
+	if !isAPI {
+		s.web.ServeHTTP(w, r)
+		return
+	}
+	inner := r.Clone(r.Context())
+	inner.URL.RawPath = path
+	if decoded, ok := unescape(path); ok {
+		inner.URL.Path = decoded
+	}
+	s.api.ServeHTTP(w, inner)
+}
+
+// apiPath tells API requests from pages and takes off what comes before the
+// path on an enterprise server.
+func (s *Server) apiPath(path string) (string, bool) {
+	if s.options.Enterprise {
+		if path == "/api/graphql" {
+			return "/graphql", true
+		}
+		rest, ok := strings.CutPrefix(path, "/api/v3")
+		return rest, ok && strings.HasPrefix(rest, "/")
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "app", "apps", "app-manifests", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "users":
+		return path, true
+	}
+	return path, false
+}
+
+// call is one API request on its way through.
+type call struct {
+	server  *Server
+	request *http.Request
+	route   route
+	path    string
+	body    []byte
+	who     *principal
+	repo    *repository // for routes below /repos/{owner}/{repo}
+}
+
+const maxRequestBody = 64 << 20
+
+func (s *Server) handle(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		entry := Request{Method: r.Method, Path: r.URL.EscapedPath(), Route: rt.pattern, Resource: rt.resource()}
+		flying := s.inFlight.Add(1)
+		defer s.inFlight.Add(-1)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
+		if err == nil {
+			err = s.before(r)
+		}
+		if err != nil {
+			return // the client is gone, or sent more than anybody accepts
+		}
+		c := &call{server: s, request: r, route: rt, path: entry.Path, body: body}
+		reply, response := c.run(int(flying), &entry, w.Header())
+		if response != nil {
+			response.write(w, r)
+		} else if err := reply.write(w); err != nil && s.options.Logger != nil {
+			s.options.Logger.Debug("answer not sent", errAttr(err))
+		}
+		s.deliverIfSynchronous(context.WithoutCancel(r.Context()))
+	}
+}
+
+func (s *Server) before(r *http.Request) error {
+	if s.options.BeforeRequest != nil {
+		s.options.BeforeRequest(r)
+	}
+	if s.options.Latency <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(s.options.Latency)
+	defer timer.Stop()
+	select {
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// run does everything that needs the world, in one go.
+func (c *call) run(flying int, entry *Request, header http.Header) (answer, *Response) {
+	s := c.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entry.Time = s.now()
+	header.Set("Date", entry.Time.Format(http.TimeFormat))
+	header.Set("X-GitHub-Request-Id", strconv.FormatInt(s.nextID(), 16))
+	if s.options.Enterprise {
+		header.Set("X-GitHub-Enterprise-Version", "3.17.0")
+	}
+	defer func() { s.log = append(s.log, *entry) }()
+	if response := s.takeFault(c.request, c.route); response != nil {
+		entry.Status = response.Status
+		return answer{}, response
+	}
+	reply, err := c.serve(flying, entry, header)
+	if err != nil {
+		reply = answerTo(err)
+	}
+	entry.Status = reply.status
+	return reply, nil
+}
+
+func answerTo(err error) answer {
+	var refusal *apiError
+	var query *graphqlRefusal
+	switch {
+	case errors.As(err, &refusal):
+		return refusal.answer()
+	case errors.As(err, &query):
+		return query.answer()
+	}
+	return refuse(http.StatusInternalServerError, "%s", err).answer()
+}
+
+func (c *call) serve(flying int, entry *Request, header http.Header) (answer, error) {
+	who, err := c.server.authenticate(c.request)
+	if err != nil {
+		return answer{}, err
+	}
+	c.who = who
+	if who != nil {
+		entry.AppID = who.app.ID
+		if who.installation != nil {
+			entry.InstallationID = who.installation.id
+		}
+	}
+	if err := c.server.meter(c, flying, header); err != nil {
+		return answer{}, err
+	}
+	if err := c.authorize(); err != nil {
+		return answer{}, err
+	}
+	return c.route.handle(c)
+}
+
+// authorize holds a request to what its route needs.
+func (c *call) authorize() error {
+	switch c.route.auth {
+	case byNobody:
+		return nil
+	case byApp:
+		if c.who == nil || c.who.token != nil {
+			return refuse(http.StatusUnauthorized, "A JSON web token could not be decoded")
+		}
+		return nil
+	}
+	if c.who == nil {
+		return refuse(http.StatusUnauthorized, "Requires authentication")
+	}
+	if c.who.token == nil {
+		return forbidden()
+	}
+	owner, name := c.request.PathValue("owner"), c.request.PathValue("repo")
+	if owner == "" {
+		return nil
+	}
+	c.repo = c.server.repository(owner + "/" + name)
+	if c.repo == nil {
+		return notFound()
+	}
+	return c.reach(c.repo, c.route.need)
+}
+
+// decode reads a JSON body; an empty one leaves the value as it is.
+func (c *call) decode(into any) error {
+	if len(strings.TrimSpace(string(c.body))) == 0 {
+		return nil
+	}
+	err := json.Unmarshal(c.body, into)
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &mismatch):
+		return invalid("For 'properties/%s', %s is not of the expected type.", mismatch.Field, mismatch.Value)
+	case err != nil:
+		return refuse(http.StatusBadRequest, "Problems parsing JSON")
+	}
+	return nil
+}
+
+func (c *call) pathInt(name string) int64 {
+	n, err := strconv.ParseInt(c.request.PathValue(name), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
