@@ -195,7 +195,7 @@ func limitWait(h http.Header, now time.Time, strikes int) time.Duration {
 		wait = after
 	} else if h.Get("X-RateLimit-Remaining") == "0" {
 		if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-			wait = time.Unix(reset, 0).Sub(now) + time.Second
+			wait = min(time.Unix(reset, 0).Sub(now), maxLimitWait) + time.Second
 		}
 	}
 	return min(max(wait, time.Second), maxLimitWait)

@@ -87,7 +87,8 @@ func (a *App) Pull(ctx context.Context, repo Repo, number int) (Pull, error) {
 		if err == nil {
 			return p.pull(repo)
 		}
-		if n == visibleAttempts || !errors.Is(err, ErrNotFound) {
+		_, aboutToken := errors.AsType[*tokenError](err)
+		if n == visibleAttempts || aboutToken || !errors.Is(err, ErrNotFound) {
 			return Pull{}, fmt.Errorf("read %s#%d: %w", repo, number, err)
 		}
 		if err := a.clock.Sleep(ctx, time.Second<<(n-1)); err != nil {

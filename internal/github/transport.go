@@ -171,7 +171,8 @@ func transient(ctx context.Context, resp *http.Response, err error) bool {
 		Permanent() bool
 	}](err)
 	_, limited := errors.AsType[*RateLimitError](err)
-	return ctx.Err() == nil && !judged && !limited
+	_, aboutToken := errors.AsType[*tokenError](err)
+	return ctx.Err() == nil && !judged && !limited && !aboutToken
 }
 
 func backoff(n int) time.Duration {

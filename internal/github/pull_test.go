@@ -1,0 +1,203 @@
+package github
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+func TestPull(t *testing.T) {
+	t.Parallel()
+	body := func(headRepo string) string {
+		return fmt.Sprintf(`{"number":3,"state":"open","draft":true,"title":"T","changed_files":12,"user":{"login":"mona","type":"User"},
+			"head":{"sha":%q,"ref":"feature/x","repo":%s},
+			"base":{"sha":%q,"ref":"main","repo":{"id":99,"custom_properties":{"teams":["a"]}}}}`, headSHA, headRepo, baseSHA)
+	}
+	want := Pull{
+		Number: 3, State: "open", Draft: true, Title: "T", ChangedFiles: 12, Author: "mona", AuthorType: "User",
+		HeadSHA: headSHA, HeadRef: "feature/x", BaseSHA: baseSHA, BaseRef: "main",
+	}
+	own, fork, gone := want, want, want
+	own.HeadRepo = testRepo
+	fork.HeadRepo, fork.Fork = Repo{Installation: 7, ID: 500, Owner: "mona", Name: "infra"}, true
+	gone.Fork = true
+	for _, tt := range []struct {
+		name, repo string
+		want       Pull
+	}{
+		{"own branch", `{"id":99,"name":"infra","owner":{"login":"acme"},"custom_properties":{"teams":["a"]}}`, own},
+		{"fork", `{"id":500,"name":"infra","owner":{"login":"mona"}}`, fork},
+		{"fork deleted", `null`, gone},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStub(newFakeClock())
+			s.mux.HandleFunc(pullPath, reply(200, body(tt.repo)))
+			got, err := newTestApp(t, s).Pull(t.Context(), testRepo, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// filePages serves a list of n files in pages, as GitHub does.
+func filePages(n int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
+		var files []string
+		for i := (page - 1) * size; i < min(page*size, n); i++ {
+			files = append(files, fmt.Sprintf(`{"filename":"f%d","status":"added","sha":null}`, i))
+		}
+		fmt.Fprintf(w, "[%s]", strings.Join(files, ","))
+	}
+}
+
+func TestChangedFiles(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		files, requests int
+		truncated       bool
+	}{{0, 1, false}, {30, 1, false}, {99, 1, false}, {100, 2, false}, {301, 4, false}, {2999, 30, false}, {3000, 30, true}, {3500, 30, true}} {
+		t.Run(strconv.Itoa(tt.files), func(t *testing.T) {
+			t.Parallel()
+			s := newStub(newFakeClock())
+			s.mux.HandleFunc(pullPath+"/files", filePages(tt.files))
+			got, truncated, err := newTestApp(t, s).ChangedFiles(t.Context(), testRepo, 3)
+			if err != nil || len(got) != min(tt.files, MaxPullFiles) || truncated != tt.truncated || len(s.requests()) != tt.requests {
+				t.Errorf("%d files, truncated %v, %d requests, %v", len(got), truncated, len(s.requests()), err)
+			}
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	s := newStub(newFakeClock())
+	s.mux.HandleFunc("GET /repos/acme/infra/compare/{basehead}", func(w http.ResponseWriter, r *http.Request) {
+		if got := r.PathValue("basehead"); got != "release/1#2..."+headSHA {
+			t.Errorf("asked for %q", got)
+		}
+		fmt.Fprintf(w, `{"base_commit":{"sha":%q},"merge_base_commit":{"sha":%q},"files":[
+			{"filename":"a b#c.bicep","status":"renamed","previous_filename":"old.bicep","patch":"@@ -1 +1,2 @@\n a\n+b"},
+			{"filename":"gone.json","status":"removed","sha":null}]}`, baseSHA, name(5))
+	})
+	app := newTestApp(t, s)
+	got, err := app.Compare(t.Context(), testRepo, "release/1#2", headSHA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Comparison{BaseSHA: baseSHA, MergeBase: name(5), Files: []FileChange{
+		{Path: "a b#c.bicep", PreviousPath: "old.bicep", Status: "renamed", Hunks: []Lines{{1, 2}}, Changed: []Lines{{2, 2}}},
+		{Path: "gone.json", Status: "removed"},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(s.requests()); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	for _, bad := range [][2]string{{"", headSHA}, {"main", "HEAD"}, {"main", ""}} {
+		if _, err := app.Compare(t.Context(), testRepo, bad[0], bad[1]); err == nil {
+			t.Errorf("compared %q", bad)
+		}
+	}
+}
+
+// TestPaths: whatever a name is, it stays one segment of its path.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"a#b", "a?b", "a/b", "a%2fb", "a b", "ü", "..."} {
+		if got, err := testRepo.path("x", part); err != nil || strings.Count(got, "/") != 4 || strings.ContainsAny(got, "?# ") {
+			t.Errorf("%q: %q, %v", part, got, err)
+		}
+	}
+	for _, part := range []string{"", ".", ".."} {
+		if got, err := testRepo.path(part); err == nil {
+			t.Errorf("%q: %q", part, got)
+		}
+	}
+	for _, r := range []Repo{{}, {ID: 1, Owner: "a"}, {ID: 1, Owner: "a", Name: ".."}, {ID: 1, Owner: "a/b", Name: "c"}, {ID: 1, Owner: "a", Name: "b?c"}, {Owner: "a", Name: "b"}} {
+		if got, err := r.path(); err == nil {
+			t.Errorf("%+v: %q", r, got)
+		}
+	}
+}
+
+func TestTreeChanges(t *testing.T) {
+	t.Parallel()
+	base := source.NewSnapshot([]source.Entry{
+		{Path: "a", ID: "1"}, {Path: "b", ID: "1"}, {Path: "c", ID: "1"}, {Path: "d", ID: "1"},
+	})
+	head := source.NewSnapshot([]source.Entry{
+		{Path: "b", ID: "1"}, {Path: "c", ID: "2"}, {Path: "d", ID: "1", Mode: source.Executable}, {Path: "e", ID: "1"},
+	})
+	want := []FileChange{
+		{Path: "a", Status: "removed"}, {Path: "c", Status: "modified"}, {Path: "d", Status: "changed"}, {Path: "e", Status: "added"},
+	}
+	if diff := cmp.Diff(want, TreeChanges(base, head)); diff != "" {
+		t.Error(diff)
+	}
+	if got := TreeChanges(head, head); got != nil {
+		t.Errorf("with itself: %v", got)
+	}
+}
+
+func TestPermission(t *testing.T) {
+	t.Parallel()
+	s := newStub(newFakeClock())
+	s.mux.HandleFunc("GET /repos/acme/infra/collaborators/{user}/permission", func(w http.ResponseWriter, r *http.Request) {
+		switch r.PathValue("user") {
+		case "mona":
+			reply(200, `{"permission":"admin"}`)(w, r)
+		case "renovate[bot]":
+			reply(200, `{"permission":"read"}`)(w, r)
+		case "broken":
+			reply(200, `{}`)(w, r)
+		case "limited":
+			reply(429, ``)(w, r)
+		default:
+			reply(404, `{}`)(w, r)
+		}
+	})
+	app := newTestApp(t, s)
+	for user, want := range map[string]string{"mona": "admin", "renovate[bot]": "read", "broken": "none", "nobody": "none"} {
+		if got, err := app.Permission(t.Context(), testRepo, user); err != nil || got != want {
+			t.Errorf("%s: %q, %v", user, got, err)
+		}
+	}
+	for _, user := range []string{"", "limited"} {
+		if got, err := app.Permission(t.Context(), testRepo, user); err == nil || got != "" {
+			t.Errorf("%q: %q, %v", user, got, err)
+		}
+	}
+}
+
+func TestHeadOfBranchWithSlashes(t *testing.T) {
+	t.Parallel()
+	s := newStub(newFakeClock())
+	s.mux.HandleFunc("GET /repos/acme/infra/git/ref/heads/feature/a%23b", reply(200, `{"object":{"sha":"`+headSHA+`"}}`))
+	app := newTestApp(t, s)
+	if got, err := app.Head(t.Context(), testRepo, "feature/a#b"); err != nil || got != headSHA {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := app.Head(t.Context(), testRepo, "gone"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("gone: %v", err)
+	}
+	for _, bad := range []string{"", "/", "a//b", "../x"} {
+		if _, err := app.Head(t.Context(), testRepo, bad); err == nil {
+			t.Errorf("%q accepted", bad)
+		}
+	}
+}
