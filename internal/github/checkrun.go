@@ -215,7 +215,8 @@ func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) err
 	}
 	annotations, dropped := sendable(run.Annotations)
 	if dropped > 0 {
-		run.Text += fmt.Sprintf("\n\n%d annotations have no place on a line and are not shown.", dropped)
+		notice := fmt.Sprintf("\n\n%d annotations could not be shown: they have no place in a file.", dropped)
+		run.Text = fit(run.Text, MaxCheckText-len(notice)) + notice
 		a.log.WarnContext(ctx, "annotations left out", slog.Int("dropped", dropped), slog.String("repository", repo.String()))
 	}
 	annotations = annotations[min(max(run.Posted, 0), len(annotations)):]
