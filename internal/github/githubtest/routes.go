@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -37,16 +38,25 @@ func (rt route) writes() bool { return !strings.HasPrefix(rt.pattern, "GET ") }
 
 func (s *Server) apiRoutes() *http.ServeMux {
 	mux := http.NewServeMux()
-	for _, group := range [][]route{appRoutes(), repositoryRoutes(), gitRoutes(), pullRoutes(), checkRoutes()} {
-		for _, rt := range group {
-			mux.Handle(rt.pattern, s.handle(rt))
+	unknown := s.handle(route{pattern: "unknown", auth: byNobody, handle: func(*call) (answer, error) {
+		return answer{}, notFound()
+	}})
+	for _, rt := range slices.Concat(appRoutes(), repositoryRoutes(), gitRoutes(), pullRoutes(), checkRoutes()) {
+		mux.Handle(rt.pattern, s.handle(rt))
+		if base, _, open := strings.Cut(rt.pattern, "/{"+lastName(rt.pattern)+"...}"); open && rt.pattern != contentsPattern {
+			mux.Handle(base, unknown) // else the multiplexer redirects to it with a slash
 		}
 	}
-	mux.Handle("/", s.handle(route{pattern: "unknown", auth: byNobody, handle: func(*call) (answer, error) {
-		return answer{}, notFound()
-	}}))
+	mux.Handle("/", unknown)
 	return mux
 }
+
+// lastName is the name of a pattern's last wildcard.
+func lastName(pattern string) string {
+	return strings.TrimSuffix(pattern[strings.LastIndexByte(pattern, '{')+1:], "...}")
+}
+
+const contentsPattern = "GET /repos/{owner}/{repo}/contents/{path...}"
 
 func appRoutes() []route {
 	return []route{
@@ -74,7 +84,8 @@ func repositoryRoutes() []route {
 		{pattern: "GET " + repo, need: "metadata:read", handle: (*call).getRepository},
 		{pattern: "GET " + repo + "/branches/{branch...}", need: "contents:read", handle: (*call).branch},
 		{pattern: "GET " + repo + "/collaborators/{user}/permission", need: "metadata:read", handle: (*call).collaborator},
-		{pattern: "GET " + repo + "/contents/{path...}", need: "contents:read", handle: (*call).contents},
+		{pattern: "GET " + repo + "/contents", need: "contents:read", handle: (*call).contents},
+		{pattern: contentsPattern, need: "contents:read", handle: (*call).contents},
 		{pattern: "GET " + repo + "/commits/{ref...}", need: "contents:read", handle: (*call).repositoryCommit},
 		{pattern: "GET " + repo + "/compare/{basehead...}", need: "contents:read", handle: (*call).compare},
 		{pattern: "POST " + repo + "/code-scanning/sarifs", need: "security_events:write", content: true, handle: (*call).uploadSARIF},
