@@ -5,16 +5,28 @@ import (
 	"sync"
 )
 
-// functions is the table of all functions by lower-case name, built once.
-var functions = sync.OnceValue(func() map[string]*Func {
-	table := map[string]*Func{}
-	for _, group := range [][]Func{logicFuncs()} {
-		for i := range group {
-			table[strings.ToLower(group[i].Name)] = &group[i]
+// table holds what [functions] makes.
+var table struct {
+	once sync.Once
+	m    map[string]*Func
+}
+
+// functions is the table of all functions by lower-case name, built once. It
+// cannot be the initial value of a variable: functions apply functions.
+func functions() map[string]*Func {
+	table.once.Do(func() {
+		table.m = map[string]*Func{}
+		for _, group := range [][]Func{
+			logicFuncs(), stringFuncs(), hashFuncs(), sequenceFuncs(), arrayFuncs(), objectFuncs(),
+			numberFuncs(), jsonFuncs(), lambdaFuncs(),
+		} {
+			for i := range group {
+				table.m[strings.ToLower(group[i].Name)] = &group[i]
+			}
 		}
-	}
-	return table
-})
+	})
+	return table.m
+}
 
 // logicFuncs are the comparisons and conditions, which are simplified also
 // where their arguments are not known.

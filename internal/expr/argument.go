@@ -1,0 +1,142 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxElements bounds an array that a function makes.
+const maxElements = 100_000
+
+// textArg is the i-th argument as a string.
+func textArg(args []Value, i int) (string, error) {
+	s, ok := args[i].AsString()
+	if !ok {
+		return "", argument(i, "a string")
+	}
+	return s, nil
+}
+
+// intArg is the i-th argument as a number.
+func intArg(args []Value, i int) (int64, error) {
+	n, ok := args[i].AsInt()
+	if !ok {
+		return 0, argument(i, "a whole number")
+	}
+	return n, nil
+}
+
+// arrayArg is the i-th argument as the elements of an array.
+func arrayArg(args []Value, i int) ([]Value, error) {
+	if args[i].kind != KindArray {
+		return nil, argument(i, "an array")
+	}
+	return args[i].Items(), nil
+}
+
+// objectArg is the i-th argument as the properties of an object.
+func objectArg(args []Value, i int) ([]Field, error) {
+	if args[i].kind != KindObject {
+		return nil, argument(i, "an object")
+	}
+	return args[i].Fields(), nil
+}
+
+// made is the string that a function computed, within the limits.
+func (e *Evaluator) made(s string) (Value, error) {
+	if len(s) > MaxText {
+		return Value{}, textLimit()
+	}
+	// A step for sixteen bytes keeps all texts of one deployment below 64 MiB.
+	if !e.Spend(len(s) / 16) {
+		return Unknown(), nil
+	}
+	return String(s), nil
+}
+
+// madeArray is the array that a function computed, within the limits.
+func (e *Evaluator) madeArray(items []Value) (Value, error) {
+	if len(items) > maxElements {
+		return Value{}, elementLimit()
+	}
+	if !e.Spend(len(items)) {
+		return Unknown(), nil
+	}
+	return ArrayOf(items...), nil
+}
+
+// madeObject is the object that a function computed, within the limits.
+func (e *Evaluator) madeObject(fields []Field) (Value, error) {
+	if len(fields) > maxElements {
+		return Value{}, elementLimit()
+	}
+	if !e.Spend(len(fields)) {
+		return Unknown(), nil
+	}
+	return ObjectOf(fields...), nil
+}
+
+func textLimit() *LimitError {
+	return &LimitError{What: fmt.Sprintf("%d characters in one string", MaxText)}
+}
+
+func elementLimit() *LimitError {
+	return &LimitError{What: fmt.Sprintf("%d elements in one array", maxElements)}
+}
+
+// lower and upper are .NET's ToLowerInvariant and ToUpperInvariant: character
+// by character, and nothing outside ASCII becomes a letter of ASCII.
+func lower(s string) string { return strings.Map(invariant(unicode.ToLower), s) }
+
+func upper(s string) string { return strings.Map(invariant(unicode.ToUpper), s) }
+
+func invariant(mapping func(rune) rune) func(rune) rune {
+	return func(r rune) rune {
+		if to := mapping(r); r < utf8.RuneSelf || to >= utf8.RuneSelf {
+			return to
+		}
+		return r
+	}
+}
+
+// units is a string as .NET counts and cuts it, in UTF-16 code units.
+type units struct {
+	text string
+	wide []uint16 // nil when every unit is one byte of text
+}
+
+func unitsOf(s string) units {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return units{text: s, wide: utf16.Encode([]rune(s))}
+		}
+	}
+	return units{text: s}
+}
+
+func (u units) len() int {
+	if u.wide != nil {
+		return len(u.wide)
+	}
+	return len(u.text)
+}
+
+// slice is the text of the units [from, to). Half of a surrogate pair is not a
+// text that can be written down, so cutting one apart is an error.
+func (u units) slice(from, to int) (string, error) {
+	if u.wide == nil {
+		return u.text[from:to], nil
+	}
+	for _, cut := range []int{from, to} {
+		if cut > 0 && cut < len(u.wide) && utf16.IsSurrogate(rune(u.wide[cut-1])) && u.wide[cut]&0xFC00 == 0xDC00 && u.wide[cut-1]&0xFC00 == 0xD800 {
+			return "", fmt.Errorf("%w: cuts a character apart", errArgument)
+		}
+	}
+	return string(utf16.Decode(u.wide[from:to])), nil
+}
+
+// clamp brings a count into [0, n].
+func clamp(count int64, n int) int { return int(min(max(count, 0), int64(n))) }

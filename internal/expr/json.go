@@ -1,0 +1,234 @@
+package expr
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// jsonFuncs parse JSON.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-object#json
+func jsonFuncs() []Func {
+	return []Func{
+		{Name: "base64ToJson", MinArgs: 1, MaxArgs: 1, Eval: base64ToJSON},
+		{Name: "json", MinArgs: 1, MaxArgs: 1, Eval: parseJSON, Partial: jsonPartial},
+	}
+}
+
+// maxJSONDepth bounds how deep parsed and written JSON nests.
+const maxJSONDepth = 100
+
+func parseJSON(e *Evaluator, args []Value) (Value, error) {
+	s, err := textArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	return e.parseJSON(s)
+}
+
+func base64ToJSON(e *Evaluator, args []Value) (Value, error) {
+	s, err := textArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	if s, err = decodeBase64(s); err != nil {
+		return Value{}, err
+	}
+	return e.parseJSON(s)
+}
+
+// jsonPartial undoes string() of something that is not a string.
+func jsonPartial(_ *Evaluator, args []Value) (Value, bool) {
+	t := args[0].Term()
+	if t == nil || t.Op != "string" || len(t.Args) != 1 {
+		return Value{}, false
+	}
+	k := TypeOf(t.Args[0])
+	return t.Args[0], k == KindArray || k == KindObject || k == KindInt
+}
+
+func (e *Evaluator) parseJSON(s string) (Value, error) {
+	if !e.Spend(len(s) / 16) {
+		return Unknown(), nil
+	}
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	v, err := e.jsonValue(d, maxJSONDepth)
+	if err != nil {
+		return Value{}, err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Value{}, fmt.Errorf("%w: more than one JSON value", errArgument)
+	}
+	return v, nil
+}
+
+func (e *Evaluator) jsonValue(d *json.Decoder, depth int) (Value, error) {
+	token, err := d.Token()
+	if err != nil {
+		return Value{}, fmt.Errorf("%w: %w", errArgument, err)
+	}
+	if !e.Spend(1) {
+		return Unknown(), errArgument
+	}
+	switch t := token.(type) {
+	case nil:
+		return Null(), nil
+	case bool:
+		return Bool(t), nil
+	case string:
+		return String(t), nil
+	case json.Number:
+		return number(t.String()), nil
+	case json.Delim:
+		if depth == 0 {
+			return Value{}, &LimitError{What: fmt.Sprintf("%d levels of JSON", maxJSONDepth)}
+		}
+		if t == '[' {
+			return e.jsonArray(d, depth-1)
+		}
+		return e.jsonObject(d, depth-1)
+	}
+	return Value{}, errArgument
+}
+
+func (e *Evaluator) jsonArray(d *json.Decoder, depth int) (Value, error) {
+	var items []Value
+	for d.More() {
+		v, err := e.jsonValue(d, depth)
+		if err != nil {
+			return Value{}, err
+		}
+		items = append(items, v)
+	}
+	if _, err := d.Token(); err != nil {
+		return Value{}, fmt.Errorf("%w: %w", errArgument, err)
+	}
+	return e.madeArray(items)
+}
+
+func (e *Evaluator) jsonObject(d *json.Decoder, depth int) (Value, error) {
+	var fields []Field
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return Value{}, fmt.Errorf("%w: %w", errArgument, err)
+		}
+		key, ok := token.(string)
+		if !ok {
+			return Value{}, errArgument
+		}
+		v, err := e.jsonValue(d, depth)
+		if err != nil {
+			return Value{}, err
+		}
+		fields = append(fields, Field{Key: key, Value: v})
+	}
+	if _, err := d.Token(); err != nil {
+		return Value{}, fmt.Errorf("%w: %w", errArgument, err)
+	}
+	return e.madeObject(fields)
+}
+
+// number is a number as JSON writes it. Templates compute with whole numbers
+// only; any other is itself and nothing more.
+func number(s string) Value {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return Int(n)
+	}
+	return Atom("number "+s, KindUnknown)
+}
+
+// json writes a known value as JSON without white space.
+func (e *Evaluator) json(v Value) (string, error) {
+	var b strings.Builder
+	if err := e.writeJSON(&b, v, maxJSONDepth); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+func (e *Evaluator) writeJSON(b *strings.Builder, v Value, depth int) error {
+	if b.Len() > MaxText {
+		return textLimit()
+	}
+	if !e.Spend(1) {
+		return errArgument
+	}
+	switch v.kind {
+	case KindNull:
+		b.WriteString("null")
+	case KindBool, KindInt:
+		b.WriteString(v.Key())
+	case KindString:
+		writeJSONString(b, v.str)
+	case KindArray, KindObject:
+		if depth == 0 {
+			return &LimitError{What: fmt.Sprintf("%d levels of JSON", maxJSONDepth)}
+		}
+		return e.writeComposite(b, v, depth-1)
+	default:
+		return errArgument
+	}
+	return nil
+}
+
+func (e *Evaluator) writeComposite(b *strings.Builder, v Value, depth int) error {
+	if v.kind == KindArray {
+		b.WriteByte('[')
+		for i, item := range v.Items() {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := e.writeJSON(b, item, depth); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+		return nil
+	}
+	b.WriteByte('{')
+	for i, f := range v.Fields() {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		writeJSONString(b, f.Key)
+		b.WriteByte(':')
+		if err := e.writeJSON(b, f.Value, depth); err != nil {
+			return err
+		}
+	}
+	b.WriteByte('}')
+	return nil
+}
+
+// writeJSONString escapes what JSON must escape and nothing else, as
+// Newtonsoft.Json does.
+func writeJSONString(b *strings.Builder, s string) {
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\b':
+			b.WriteString(`\b`)
+		case r == '\f':
+			b.WriteString(`\f`)
+		case r < 0x20 || r == 0x85 || r == 0x2028 || r == 0x2029:
+			fmt.Fprintf(b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+}

@@ -1,0 +1,289 @@
+package expr
+
+import (
+	"cmp"
+	"slices"
+)
+
+// objectFuncs are the functions on objects, and union and intersection, which
+// take arrays, too.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-object
+func objectFuncs() []Func {
+	return []Func{
+		{Name: "createObject", MinArgs: 0, MaxArgs: -1, Shallow: true, Eval: createObject, Partial: createObjectPartial, Result: KindObject},
+		{Name: "intersection", MinArgs: 2, MaxArgs: -1, Shallow: true, Eval: intersection},
+		{Name: "items", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: itemsOf, Result: KindArray},
+		{Name: "objectKeys", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: objectKeys, Result: KindArray},
+		{Name: "shallowMerge", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: shallowMerge, Result: KindObject},
+		{Name: "tryGet", MinArgs: 2, MaxArgs: -1, Shallow: true, Eval: tryGet, Partial: tryGetPartial},
+		{Name: "union", MinArgs: 2, MaxArgs: -1, Shallow: true, Eval: union, Partial: unionPartial},
+	}
+}
+
+func createObject(e *Evaluator, args []Value) (Value, error) {
+	if len(args)%2 != 0 {
+		return Value{}, argument(len(args)-1, "followed by a value")
+	}
+	fields := make([]Field, 0, len(args)/2)
+	for i := 0; i < len(args); i += 2 {
+		key, err := textArg(args, i)
+		if err != nil {
+			return Value{}, err
+		}
+		fields = append(fields, Field{Key: key, Value: args[i+1]})
+	}
+	return e.madeObject(fields)
+}
+
+// createObjectPartial is an object of known names whose values are not known;
+// with names that are not known it is the term that a literal would be.
+func createObjectPartial(e *Evaluator, args []Value) (Value, bool) {
+	if v, err := createObject(e, args); err == nil {
+		return v, true
+	}
+	if len(args)%2 != 0 {
+		return Unknown(), true
+	}
+	parts := make([]Value, 0, len(args)/2)
+	for i := 0; i < len(args); i += 2 {
+		parts = append(parts, property(args[i], args[i+1]))
+	}
+	return e.unite(parts), true
+}
+
+// property is the object with one property.
+func property(key, value Value) Value {
+	if name, ok := Text(key); ok {
+		return ObjectOf(Field{Key: name, Value: value})
+	}
+	return Apply("property", KindObject, key, value)
+}
+
+// sorted are the properties by name. The engine's order ignores case and keeps
+// names apart that differ in nothing else in the order they were written.
+func sorted(fields []Field) []Field {
+	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(upper(a.Key), upper(b.Key)) })
+	return fields
+}
+
+func itemsOf(e *Evaluator, args []Value) (Value, error) {
+	fields, err := objectArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	items := make([]Value, len(fields))
+	for i, f := range sorted(fields) {
+		items[i] = ObjectOf(Field{Key: "key", Value: String(f.Key)}, Field{Key: "value", Value: f.Value})
+	}
+	return e.madeArray(items)
+}
+
+func objectKeys(e *Evaluator, args []Value) (Value, error) {
+	fields, err := objectArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	items := make([]Value, len(fields))
+	for i, f := range sorted(fields) {
+		items[i] = String(f.Key)
+	}
+	return e.madeArray(items)
+}
+
+func shallowMerge(e *Evaluator, args []Value) (Value, error) {
+	items, err := arrayArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	var fields []Field
+	for i := range items {
+		if items[i].kind == KindTerm || items[i].kind == KindUnknown {
+			return Apply("shallowmerge", KindObject, args...), nil
+		}
+		more, err := objectArg(items, i)
+		if err != nil {
+			return Value{}, err
+		}
+		if fields = append(fields, more...); len(fields) > maxElements {
+			return Value{}, elementLimit()
+		}
+	}
+	return e.madeObject(fields)
+}
+
+// tryGet follows a path of names and positions; null where it ends.
+func tryGet(e *Evaluator, args []Value) (Value, error) {
+	v := args[0]
+	for _, at := range args[1:] {
+		if n, ok := at.AsInt(); ok && n < 0 {
+			return Null(), nil
+		}
+		v = e.IndexOf(v, at)
+	}
+	return v, nil
+}
+
+func tryGetPartial(e *Evaluator, args []Value) (Value, bool) {
+	v, err := tryGet(e, args)
+	return v, err == nil
+}
+
+func union(e *Evaluator, args []Value) (Value, error) {
+	if args[0].kind == KindArray {
+		var s set
+		for i := range args {
+			items, err := arrayArg(args, i)
+			if err != nil {
+				return Value{}, err
+			}
+			if !e.Spend(len(items)) {
+				return Unknown(), nil
+			}
+			for _, item := range items {
+				s.add(item)
+			}
+		}
+		if s.open {
+			return Apply("union", KindArray, args...), nil
+		}
+		return e.madeArray(s.items)
+	}
+	for i := range args {
+		if args[i].kind != KindObject {
+			return Value{}, argument(i, "an object")
+		}
+	}
+	return e.unite(args), nil
+}
+
+func unionPartial(e *Evaluator, args []Value) (Value, bool) {
+	for _, a := range args {
+		if TypeOf(a) == KindArray {
+			return Apply("union", KindArray, args...), true
+		}
+	}
+	return e.unite(args), true
+}
+
+// unite lays objects over each other, in normal form: unions are flattened,
+// known neighbours are one object.
+func (e *Evaluator) unite(args []Value) Value {
+	var flat []Value
+	for _, a := range args {
+		parts := []Value{a}
+		if t := a.Term(); t != nil && t.Op == "union" && t.typ == KindObject {
+			parts = t.Args
+		}
+		for _, p := range parts {
+			if n := len(flat); n > 0 && flat[n-1].kind == KindObject && p.kind == KindObject {
+				flat[n-1] = e.merge(flat[n-1], p)
+				continue
+			}
+			flat = append(flat, p)
+		}
+		if !e.Spend(len(parts)) {
+			return Unknown()
+		}
+		if len(flat) > maxParts {
+			return Apply("union", KindObject, args...)
+		}
+	}
+	if len(flat) == 1 && TypeOf(flat[0]) == KindObject {
+		return flat[0]
+	}
+	return Apply("union", KindObject, flat...)
+}
+
+// merge lays one object over another: objects are merged at every depth, any
+// other value takes the place of the one below.
+func (e *Evaluator) merge(below, above Value) Value {
+	fields, more := below.Fields(), above.Fields()
+	if len(fields)+len(more) > maxElements {
+		return e.Exceed(elementLimit().What)
+	}
+	if !e.Spend(1+len(fields)+len(more)) || !e.Enter() {
+		return Unknown()
+	}
+	defer e.Leave()
+	for i, f := range more {
+		old, ok := below.Field(f.Key)
+		switch {
+		case !ok:
+		case old.kind == KindObject && f.Value.kind == KindObject:
+			more[i].Value = e.merge(old, f.Value)
+		case open(old) && (f.Value.kind == KindObject || open(f.Value)), open(f.Value) && old.kind == KindObject:
+			// Whether the two are merged depends on what they turn out to be.
+			more[i].Value = Apply("union", KindUnknown, old, f.Value)
+		}
+	}
+	return ObjectOf(append(fields, more...)...)
+}
+
+// open reports whether a value may turn out to be an object.
+func open(v Value) bool {
+	k := TypeOf(v)
+	return (v.kind == KindTerm || v.kind == KindUnknown) && (k == KindUnknown || k == KindObject)
+}
+
+func intersection(e *Evaluator, args []Value) (Value, error) {
+	size := 0
+	for i := range args {
+		if args[i].kind != args[0].kind || args[0].kind != KindArray && args[0].kind != KindObject {
+			return Value{}, argument(i, "an array or an object like the others")
+		}
+		n, _ := args[i].Len()
+		size += n
+		if !args[i].Known() {
+			return Apply("intersection", args[0].kind, args...), nil
+		}
+	}
+	if !e.Spend(size) {
+		return Unknown(), nil
+	}
+	if args[0].kind == KindArray {
+		return intersectArrays(args), nil
+	}
+	return intersectObjects(args)
+}
+
+func intersectArrays(args []Value) Value {
+	in := make(map[string]int) // how many of the arrays so far have the value
+	for i, a := range args[1:] {
+		for _, item := range a.Items() {
+			if key := item.Key(); in[key] == i {
+				in[key] = i + 1
+			}
+		}
+	}
+	var out []Value
+	for _, item := range args[0].Items() {
+		if key := item.Key(); in[key] == len(args)-1 {
+			out = append(out, item)
+			in[key] = 0
+		}
+	}
+	return ArrayOf(out...)
+}
+
+// intersectObjects keeps the properties that all objects have alike.
+func intersectObjects(args []Value) (Value, error) {
+	var out []Field
+next:
+	for _, f := range args[0].Fields() {
+		for _, a := range args[1:] {
+			other, ok := a.Field(f.Key)
+			if !ok {
+				continue next
+			}
+			if !Identical(other, f.Value) {
+				if other.kind == KindObject && f.Value.kind == KindObject {
+					// Nobody documents whether what two objects share is kept.
+					return Value{}, argument(0, "an object without objects that differ")
+				}
+				continue next
+			}
+		}
+		out = append(out, f)
+	}
+	return ObjectOf(out...), nil
+}

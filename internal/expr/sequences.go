@@ -1,0 +1,356 @@
+package expr
+
+import "strings"
+
+// sequenceFuncs are the functions that take strings, arrays and some of them
+// objects alike.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-array
+func sequenceFuncs() []Func {
+	return []Func{
+		{Name: "contains", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: contains, Partial: containsPartial, Result: KindBool},
+		{Name: "first", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: first, Partial: firstPartial},
+		{Name: "indexOf", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: indexOf(false), Partial: indexPartial("indexof", false), Result: KindInt},
+		{Name: "last", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: last, Partial: lastPartial},
+		{Name: "lastIndexOf", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: indexOf(true), Partial: indexPartial("lastindexof", true), Result: KindInt},
+		{Name: "length", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: length, Partial: lengthPartial, Result: KindInt},
+		{Name: "skip", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: skip, Partial: skipPartial},
+		{Name: "take", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: take, Partial: takePartial},
+	}
+}
+
+func length(e *Evaluator, args []Value) (Value, error) {
+	if !e.Spend(len(args[0].str) / 64) {
+		return Unknown(), nil
+	}
+	n, ok := args[0].Len()
+	if !ok {
+		return Value{}, argument(0, "an array, an object or a string")
+	}
+	return Int(int64(n)), nil
+}
+
+// lengthPartial takes off what does not change the length.
+func lengthPartial(e *Evaluator, args []Value) (Value, bool) {
+	t := args[0].Term()
+	switch {
+	case t == nil:
+		return Value{}, false
+	case t.Op == OpMap, t.Op == "sort":
+		return e.Apply("length", t.Args[:1]), true
+	case t.Op == "range" && len(t.Args) == 2:
+		return t.Args[1], true
+	case t.Op == "tolower", t.Op == "toupper":
+		return e.Apply("length", t.Args), true
+	}
+	return Value{}, false
+}
+
+func first(_ *Evaluator, args []Value) (Value, error) { return end(args[0], 0) }
+
+func last(_ *Evaluator, args []Value) (Value, error) { return end(args[0], -1) }
+
+// end is the first (at = 0) or the last (at = -1) element or character: null
+// and the empty string where there is none.
+func end(v Value, at int) (Value, error) {
+	switch v.kind {
+	case KindArray:
+		items := v.Items()
+		if len(items) == 0 {
+			return Null(), nil
+		}
+		if at < 0 {
+			at = len(items) - 1
+		}
+		return items[at], nil
+	case KindString:
+		u := unitsOf(v.str)
+		if u.len() == 0 {
+			return String(""), nil
+		}
+		if at < 0 {
+			at = u.len() - 1
+		}
+		s, err := u.slice(at, at+1)
+		return String(s), err
+	}
+	return Value{}, argument(0, "an array or a string")
+}
+
+func firstPartial(e *Evaluator, args []Value) (Value, bool) {
+	v := args[0]
+	if head, ok := leadingLiteral(v); ok && TypeOf(v) == KindString {
+		c, err := end(head, 0)
+		return c, err == nil
+	}
+	switch t := v.Term(); {
+	case t == nil || t.typ == KindString:
+		return Value{}, false
+	case t.Op == OpConcat && t.Args[0].kind == KindArray:
+		return t.Args[0].Items()[0], true
+	case t.Op == OpIf && e.Spend(1):
+		return If(t.Args[0], e.Apply("first", t.Args[1:2]), e.Apply("first", t.Args[2:3])), true
+	}
+	return e.IndexOf(v, Int(0)), true
+}
+
+func lastPartial(e *Evaluator, args []Value) (Value, bool) {
+	v := args[0]
+	t := v.Term()
+	if t == nil {
+		return Value{}, false
+	}
+	if t.Op == OpConcat {
+		tail := t.Args[len(t.Args)-1]
+		if tail.kind != KindArray && tail.kind != KindString {
+			return LastOf(v), true
+		}
+		c, err := end(tail, -1)
+		return c, err == nil
+	}
+	if t.Op == OpIf && e.Spend(1) {
+		return If(t.Args[0], e.Apply("last", t.Args[1:2]), e.Apply("last", t.Args[2:3])), true
+	}
+	return LastOf(v), true
+}
+
+func take(e *Evaluator, args []Value) (Value, error) {
+	return cut(e, args, func(n int64, size int) (int, int) { return 0, clamp(n, size) })
+}
+
+func skip(e *Evaluator, args []Value) (Value, error) {
+	return cut(e, args, func(n int64, size int) (int, int) { return clamp(n, size), size })
+}
+
+// cut keeps the elements or characters [from, to) that bounds gives for a
+// count and a size.
+func cut(e *Evaluator, args []Value, bounds func(n int64, size int) (from, to int)) (Value, error) {
+	n, err := intArg(args, 1)
+	if err != nil {
+		return Value{}, err
+	}
+	switch args[0].kind {
+	case KindArray:
+		items := args[0].Items()
+		from, to := bounds(n, len(items))
+		return e.madeArray(items[from:to:to])
+	case KindString:
+		u := unitsOf(args[0].str)
+		from, to := bounds(n, u.len())
+		s, err := u.slice(from, to)
+		if err != nil {
+			return Value{}, err
+		}
+		return e.made(s)
+	}
+	return Value{}, argument(0, "an array or a string")
+}
+
+// takePartial cuts within the known beginning.
+func takePartial(e *Evaluator, args []Value) (Value, bool) {
+	n, ok := args[1].AsInt()
+	if !ok {
+		return Value{}, false
+	}
+	if head, size, ok := knownHead(args[0]); ok && n <= int64(size) {
+		v, err := take(e, []Value{head, args[1]})
+		return v, err == nil
+	}
+	return Apply("take", sequenceKind(args[0]), args...), true
+}
+
+// skipPartial leaves out as much as lies within the known beginning.
+func skipPartial(e *Evaluator, args []Value) (Value, bool) {
+	n, ok := args[1].AsInt()
+	if !ok {
+		return Value{}, false
+	}
+	if n <= 0 && sequenceKind(args[0]) != KindUnknown {
+		return args[0], true
+	}
+	head, size, ok := knownHead(args[0])
+	if !ok || n > int64(size) {
+		return Apply("skip", sequenceKind(args[0]), args...), true
+	}
+	rest, err := skip(e, []Value{head, args[1]})
+	if err != nil {
+		return Value{}, false
+	}
+	parts := append([]Value{rest}, args[0].Term().Args[1:]...)
+	if head.kind == KindArray {
+		return e.concatArrays(parts), true
+	}
+	return e.concat(parts), true
+}
+
+// knownHead is the array or string that a concatenation begins with, and its
+// size.
+func knownHead(v Value) (head Value, size int, ok bool) {
+	t := v.Term()
+	if t == nil || t.Op != OpConcat || t.Args[0].kind == KindTerm {
+		return Value{}, 0, false
+	}
+	size, ok = t.Args[0].Len()
+	return t.Args[0], size, ok
+}
+
+// sequenceKind is string or array where a term is known to be one.
+func sequenceKind(v Value) Kind {
+	if k := TypeOf(v); k == KindString || k == KindArray {
+		return k
+	}
+	return KindUnknown
+}
+
+// indexOf is the position of the first or last occurrence, -1 when there is
+// none. In a string the case is ignored, in an array it is not.
+func indexOf(fromEnd bool) func(*Evaluator, []Value) (Value, error) {
+	return func(e *Evaluator, args []Value) (Value, error) {
+		if args[0].kind == KindArray {
+			v, ok := e.indexIn(args[0].Items(), args[1], fromEnd)
+			if !ok {
+				return openIndex(args, fromEnd), nil
+			}
+			return v, nil
+		}
+		s, err := textArg(args, 0)
+		if err != nil {
+			return Value{}, err
+		}
+		t, err := textArg(args, 1)
+		if err != nil {
+			return Value{}, err
+		}
+		if !e.Spend((len(s) + len(t)) / 16) {
+			return Unknown(), nil
+		}
+		s, t = upper(s), upper(t)
+		at := strings.Index(s, t)
+		if fromEnd {
+			at = strings.LastIndex(s, t)
+		}
+		if at < 0 {
+			return Int(-1), nil
+		}
+		return Int(int64(unitsOf(s[:at]).len())), nil
+	}
+}
+
+func openIndex(args []Value, fromEnd bool) Value {
+	if fromEnd {
+		return Apply("lastindexof", KindInt, args...)
+	}
+	return Apply("indexof", KindInt, args...)
+}
+
+// indexIn finds an element; false when that depends on what is not known.
+func (e *Evaluator) indexIn(items []Value, item Value, fromEnd bool) (Value, bool) {
+	if !e.Spend(len(items)) {
+		return Unknown(), true
+	}
+	for i := range items {
+		at := i
+		if fromEnd {
+			at = len(items) - 1 - i
+		}
+		switch same := Equals(items[at], item); {
+		case same.IsTrue():
+			return Int(int64(at)), true
+		case !same.IsFalse():
+			return Value{}, false
+		}
+	}
+	return Int(-1), true
+}
+
+// indexPartial looks for a term in a known array.
+func indexPartial(op Op, fromEnd bool) func(*Evaluator, []Value) (Value, bool) {
+	return func(e *Evaluator, args []Value) (Value, bool) {
+		if args[0].kind == KindArray {
+			if v, ok := e.indexIn(args[0].Items(), args[1], fromEnd); ok {
+				return v, true
+			}
+		}
+		return Apply(op, KindInt, args...), true
+	}
+}
+
+func contains(e *Evaluator, args []Value) (Value, error) {
+	switch args[0].kind {
+	case KindArray:
+		return e.containsElement(args), nil
+	case KindObject:
+		key, ok := Text(args[1])
+		if !ok {
+			return Value{}, argument(1, "a property name")
+		}
+		_, has := args[0].Field(key)
+		return Bool(has), nil
+	case KindString:
+		s, ok := Text(args[1])
+		if !ok {
+			return Value{}, argument(1, "a string")
+		}
+		if !e.Spend((len(args[0].str) + len(s)) / 16) {
+			return Unknown(), nil
+		}
+		return Bool(strings.Contains(args[0].str, s)), nil
+	}
+	return Value{}, argument(0, "an array, an object or a string")
+}
+
+// maxAlternatives bounds how many elements an open "contains" is spelled out
+// for, as item == a || item == b.
+const maxAlternatives = 16
+
+func (e *Evaluator) containsElement(args []Value) Value {
+	items := args[0].Items()
+	if !e.Spend(len(items)) {
+		return Unknown()
+	}
+	var open []Value
+	for _, item := range items {
+		same := Equals(item, args[1])
+		if same.IsTrue() {
+			return same
+		}
+		if !same.IsFalse() {
+			open = append(open, same)
+		}
+	}
+	if len(open) > maxAlternatives {
+		return Apply("contains", KindBool, args...)
+	}
+	return Or(open...)
+}
+
+func containsPartial(e *Evaluator, args []Value) (Value, bool) {
+	switch args[0].kind {
+	case KindArray:
+		return e.containsElement(args), true
+	case KindTerm:
+		return e.containsInTerm(args[0].Term(), args)
+	}
+	return Value{}, false
+}
+
+// containsInTerm decides as much as the known parts decide.
+func (e *Evaluator) containsInTerm(t *Term, args []Value) (Value, bool) {
+	switch {
+	case !e.Spend(1):
+		return Unknown(), true
+	case t.Op == OpIf:
+		return If(t.Args[0],
+			e.Apply("contains", []Value{t.Args[1], args[1]}),
+			e.Apply("contains", []Value{t.Args[2], args[1]})), true
+	case t.Op == OpConcat, t.Op == "union":
+		for _, part := range t.Args {
+			if part.kind == KindTerm || part.kind == KindUnknown {
+				continue
+			}
+			if e.Apply("contains", []Value{part, args[1]}).IsTrue() {
+				return Bool(true), true
+			}
+		}
+	}
+	return Value{}, false
+}
