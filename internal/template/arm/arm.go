@@ -164,7 +164,8 @@ func (r *reader) parameterFile(root gjson.Result, p *template.ParameterFile) {
 }
 
 // lastOfEach leaves the last of the items with the same name, compared without
-// case: so does Azure's reader with a property that is there twice.
+// case: so does Azure's reader with a property that is there twice. Items with
+// no name are all left.
 func lastOfEach[T any](items []T, name func(T) string) []T {
 	if len(items) < 2 {
 		return items
@@ -176,7 +177,7 @@ func lastOfEach[T any](items []T, name func(T) string) []T {
 		if seen[n] {
 			continue
 		}
-		seen[n] = true
+		seen[n] = n != ""
 		kept--
 		items[kept] = items[i]
 	}

@@ -207,7 +207,7 @@ func (c *cleaner) separator(open int, closing byte) bool {
 		}
 	}
 	if c.pos >= len(c.src) {
-		return c.unexpected(fmt.Sprintf("%q", closing), &open)
+		return c.unexpected(strconv.Quote(string(closing)), &open)
 	}
 	switch {
 	case c.src[c.pos] == closing:
@@ -224,8 +224,13 @@ func (c *cleaner) separator(open int, closing byte) bool {
 // touch the value before it: an unescaped quotation mark within a string looks
 // the same otherwise.
 func (c *cleaner) missingComma(last, open int, closing byte) bool {
-	expected := fmt.Sprintf(`"," or %q`, closing)
+	expected := fmt.Sprintf(`"," or "%c"`, closing)
 	next := c.src[c.pos]
+	if c.pos == last && c.src[last-1] == '"' && isWordByte(next) {
+		c.unexpected(expected, &open)
+		c.diagnostics[len(c.diagnostics)-1].Detail += ` A quotation mark within a string is written \".`
+		return false
+	}
 	if c.pos == last || c.broken >= 0 || next != '"' && (closing == '}' || next != '{' && next != '[') {
 		return c.unexpected(expected, &open)
 	}
@@ -467,8 +472,8 @@ func (c *cleaner) unexpected(expected string, open *int) bool {
 		found = c.quote(where)
 		summary = "Unexpected " + found
 	} else {
-		where.Start = len(bytes.TrimRight(c.src, " \t\r\n"))
-		where.Start = max(0, where.Start-1)
+		where.End = max(1, len(bytes.TrimRight(c.src, " \t\r\n")))
+		where.Start = where.End - 1
 	}
 	c.report(where, summary, fmt.Sprintf("Found %s where %s was expected.", found, expected))
 	d := &c.diagnostics[len(c.diagnostics)-1]

@@ -166,7 +166,7 @@ func (p *expressionParser) primary() expr.Expr {
 // namespace: "contoso.uniqueName".
 func (p *expressionParser) qualifiedName() string {
 	name := p.identifier()
-	for name != "" {
+	for n := 0; name != "" && n < maxAccess; n++ {
 		end := p.pos
 		p.space()
 		if p.pos >= len(p.text) || p.text[p.pos] != '.' {
@@ -319,7 +319,7 @@ func (p *expressionParser) symbol(b byte) bool {
 		p.pos++
 		return true
 	}
-	p.unexpected(fmt.Sprintf("%q", b))
+	p.unexpected(strconv.Quote(string(b)))
 	return false
 }
 

@@ -1,7 +1,6 @@
 package arm
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -15,11 +14,33 @@ import (
 // points to. Variables may repeat each other, so depth alone bounds nothing.
 const maxFollow = 200
 
-// link is the path of a linked template and where it stands. Names is the
-// template whose parameters and variables the link may mention.
-func (r *reader) link(v gjson.Result, names *template.Template) (string, source.Span) {
+// names are the parameters and variables that the expressions of a template
+// mean. The index is made when it is first asked for.
+type names struct {
+	template *template.Template
+	index    map[string]expr.Expr // by kind and name in lower case
+}
+
+// lookup is a parameter's default or a variable's value, or nil.
+func (n *names) lookup(kind, name string) expr.Expr {
+	if n.index == nil {
+		n.index = make(map[string]expr.Expr, len(n.template.Parameters)+len(n.template.Variables))
+		for _, p := range n.template.Parameters {
+			if p.Default != nil {
+				n.index["parameters "+strings.ToLower(p.Name)] = p.Default
+			}
+		}
+		for _, v := range n.template.Variables {
+			n.index["variables "+strings.ToLower(v.Name)] = v.Value
+		}
+	}
+	return n.index[strings.ToLower(kind+" "+name)]
+}
+
+// link is the path of a linked template and where it stands.
+func (r *reader) link(v gjson.Result, in *names) (string, source.Span) {
 	relative, id, uri := member(v, "relativepath"), member(v, "id"), member(v, "uri")
-	l := linker{names: names, left: maxFollow}
+	l := linker{names: in, left: maxFollow}
 	switch {
 	case relative.Type == gjson.String:
 		path, _ := l.text(r.value(relative))
@@ -37,7 +58,7 @@ func (r *reader) link(v gjson.Result, names *template.Template) (string, source.
 // template: it follows parameters' defaults and variables, and evaluates
 // nothing else.
 type linker struct {
-	names *template.Template
+	names *names
 	left  int
 }
 
@@ -124,21 +145,7 @@ func (l *linker) follow(call *expr.Call) expr.Expr {
 	if !ok {
 		return nil
 	}
-	switch {
-	case equalFold(call.Name, "parameters"):
-		ps := l.names.Parameters
-		i := slices.IndexFunc(ps, func(p *template.Parameter) bool { return strings.EqualFold(p.Name, name) })
-		if i >= 0 {
-			return ps[i].Default
-		}
-	case equalFold(call.Name, "variables"):
-		vs := l.names.Variables
-		i := slices.IndexFunc(vs, func(v *template.Variable) bool { return strings.EqualFold(v.Name, name) })
-		if i >= 0 {
-			return vs[i].Value
-		}
-	}
-	return nil
+	return l.names.lookup(call.Name, name)
 }
 
 // withoutToken leaves out a last argument that is the parameter for a shared

@@ -15,9 +15,9 @@ type sections struct {
 	schema, metadata, parameters, variables, functions, resources, outputs gjson.Result
 }
 
-// template reads a template into t. Outer is the template whose parameters and
-// variables its expressions mean, nil when they are its own.
-func (r *reader) template(root gjson.Result, t, outer *template.Template) {
+// template reads a template into t. Outer are the names that its expressions
+// mean, nil when those are its own.
+func (r *reader) template(root gjson.Result, t *template.Template, outer *names) {
 	var s sections
 	members(root, func(name string, _, v gjson.Result) {
 		switch name {
@@ -45,7 +45,7 @@ func (r *reader) template(root gjson.Result, t, outer *template.Template) {
 	r.variables(s.variables, t)
 	r.functions(s.functions, t)
 	if outer == nil {
-		outer = t
+		outer = &names{template: t}
 	}
 	r.resources(s.resources, container{template: t, names: outer})
 	r.outputs(s.outputs, t)

@@ -14,8 +14,8 @@ import (
 // another resource.
 type container struct {
 	template *template.Template
-	// names is the template whose parameters and variables are meant.
-	names *template.Template
+	// names are those that its expressions mean.
+	names *names
 	// parent is nil at top level; fullType is its whole type.
 	parent   *template.Resource
 	fullType string
@@ -214,7 +214,7 @@ func (r *reader) module(f *fields, in container) {
 		m.PathAt = source.Span{Start: inline.Index, End: inline.Index + 1}
 		m.OuterScope = !equalFold(text(member(evaluation, "scope")), "inner")
 		m.Inline = &template.Template{File: r.file, Language: template.ARM, TargetScope: scopeResourceGroup}
-		var outer *template.Template
+		var outer *names
 		if m.OuterScope {
 			outer = in.names
 		}

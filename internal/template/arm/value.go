@@ -106,16 +106,17 @@ func (r *reader) object(v gjson.Result) *expr.Object {
 	return o
 }
 
+// property is a property whose name may be an expression, too.
 func (r *reader) property(key, value gjson.Result) expr.Property {
 	return expr.Property{
-		Key:   expr.StringLiteral(span(key), text(key)),
+		Key:   r.str(key),
 		Value: r.value(value),
 		At:    entrySpan(key, value),
 	}
 }
 
-// lastOfProperties leaves the last property of each name. Objects are mostly
-// small, so comparing beats a map.
+// lastOfProperties leaves the last property of each name that is written out.
+// Objects are mostly small, so comparing beats a map.
 func lastOfProperties(ps []expr.Property) []expr.Property {
 	const small = 16
 	if len(ps) > small {
@@ -125,7 +126,7 @@ func lastOfProperties(ps []expr.Property) []expr.Property {
 	for i, p := range ps {
 		name, again := propertyName(p), false
 		for _, later := range ps[i+1:] {
-			if strings.EqualFold(propertyName(later), name) {
+			if name != "" && strings.EqualFold(propertyName(later), name) {
 				again = true
 				break
 			}
@@ -137,6 +138,7 @@ func lastOfProperties(ps []expr.Property) []expr.Property {
 	return kept
 }
 
+// propertyName is "" for a property whose name is computed.
 func propertyName(p expr.Property) string {
 	name, _ := expr.LiteralString(p.Key)
 	return name
