@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -164,11 +165,13 @@ func (a *App) File(ctx context.Context, repo Repo, ref, name string) ([]byte, er
 		Content  string `json:"content"`
 	}
 	parts := append([]string{"contents"}, strings.Split(name, "/")...)
-	if err := a.get(ctx, repo, url.Values{"ref": {ref}}, &answer, parts...); err != nil {
+	err := a.get(ctx, repo, url.Values{"ref": {ref}}, &answer, parts...)
+	_, list := errors.AsType[*json.UnmarshalTypeError](err) // what a directory is
+	if err != nil && !list {
 		return nil, fmt.Errorf("read %s of %s: %w", name, repo, err)
 	}
 	switch {
-	case answer.Type != "file":
+	case list || answer.Type != "file":
 		return nil, permanent("read %s of %s: not a file: %w", name, repo, ErrNotFound)
 	case answer.Encoding != "base64":
 		return nil, permanent("read %s of %s: %w", name, repo, ErrTooLarge)
@@ -308,10 +311,24 @@ func ConvertManifest(ctx context.Context, o Options, code string) (Credentials, 
 		Secret string `json:"webhook_secret"`
 	}
 	if _, err := send(ctx, client, http.MethodPost, "app-manifests/"+code+"/conversions", nil, &answer); err != nil {
-		return Credentials{}, fmt.Errorf("convert manifest: %w", err)
+		return Credentials{}, fmt.Errorf("convert manifest: %w", withoutCode(err))
 	}
 	if answer.ID <= 0 || answer.PEM == "" {
 		return Credentials{}, errors.New("convert manifest: answer has no credentials")
 	}
 	return Credentials{AppID: answer.ID, Slug: answer.Slug, PrivateKey: []byte(answer.PEM), WebhookSecret: answer.Secret}, nil
+}
+
+// withoutCode keeps the code, which is a secret while it has not been used, out
+// of an error.
+func withoutCode(err error) error {
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		clean := *e
+		clean.Path = "/app-manifests/{code}/conversions"
+		return &clean
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }

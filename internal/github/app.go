@@ -69,6 +69,7 @@ type App struct {
 
 	mu            sync.Mutex
 	installations map[int64]*installation
+	slug          string // of the App, empty while nobody has asked
 }
 
 // installation is one account's side of the App. Limits are per installation,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -51,7 +52,7 @@ func annotationsOf(body map[string]any) []any {
 func someAnnotations(n int) []Annotation {
 	list := make([]Annotation, 0, n)
 	for i := range n {
-		list = append(list, Annotation{Path: "main.bicep", StartLine: i + 1, EndLine: i + 1, Level: "failure", Title: "t", Message: fmt.Sprint(i)})
+		list = append(list, Annotation{Path: "main.bicep", StartLine: i + 1, EndLine: i + 1, Level: "failure", Title: "t", Message: strconv.Itoa(i)})
 	}
 	return list
 }
@@ -126,7 +127,7 @@ func TestAnnotationBatches(t *testing.T) {
 				list := annotationsOf(body)
 				got = append(got, len(list))
 				for _, a := range list {
-					if m, _ := a.(map[string]any); m["message"] != fmt.Sprint(next) {
+					if m, _ := a.(map[string]any); m["message"] != strconv.Itoa(next) {
 						t.Errorf("annotation %v where %d should be", m["message"], next)
 					}
 					next++
@@ -151,7 +152,7 @@ func TestAnnotationBatches(t *testing.T) {
 func TestCompletingGoesOn(t *testing.T) {
 	t.Parallel()
 	for lost := 1; lost <= 3; lost++ {
-		t.Run(fmt.Sprint(lost), func(t *testing.T) {
+		t.Run(strconv.Itoa(lost), func(t *testing.T) {
 			t.Parallel()
 			s := newStub(newFakeClock())
 			r := newRuns(s)

@@ -150,7 +150,8 @@ func refusedCommit(e GraphQLError) error {
 		return permanent("%w: %w", ErrHeadMoved, &e)
 	case e.Type == "undefinedField" || e.Type == "undefinedType" || strings.Contains(message, "doesn't exist on type"):
 		return errNoMutation
-	case e.Permanent() || strings.Contains(message, "protected branch") || strings.Contains(message, "rule violations") ||
+	case e.Permanent() || strings.HasSuffix(e.Type, "_VIOLATION") || strings.Contains(message, "protected branch") ||
+		strings.Contains(message, "through a pull request") || strings.Contains(message, "rule violations") ||
 		strings.Contains(message, "not accessible by integration"):
 		return permanent("%w: %w", ErrNotWritable, &e)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,8 @@ func TestCommitErrors(t *testing.T) {
 	}{
 		{"head moved", graphQL("STALE_DATA", `Expected branch to point to "x" but it did not. Pull and try again.`), ErrHeadMoved, true},
 		{"protected", graphQL("UNPROCESSABLE", "Protected branch update failed"), ErrNotWritable, true},
+		{"protected, by its type", graphQL("BRANCH_PROTECTION_RULE_VIOLATION", "x"), ErrNotWritable, true},
+		{"protected, by its words", graphQL("", "Changes must be made through a pull request."), ErrNotWritable, true},
 		{"rules", graphQL("", "Repository rule violations found"), ErrNotWritable, true},
 		{"no permission", graphQL("FORBIDDEN", "Resource not accessible by integration"), ErrNotWritable, true},
 		{"branch is gone", graphQL("NOT_FOUND", "No ref found"), ErrNotWritable, true},
@@ -147,11 +150,11 @@ func newGitData(s *stub) *gitData {
 
 func TestCommitWithoutGraphQL(t *testing.T) {
 	t.Parallel()
-	for name_, noGraphQL := range map[string]http.HandlerFunc{
+	for title, noGraphQL := range map[string]http.HandlerFunc{
 		"not there":   reply(404, ``),
 		"no mutation": reply(200, `{"errors":[{"message":"Field 'createCommitOnBranch' doesn't exist on type 'Mutation'","extensions":{"code":"undefinedField"}}]}`),
 	} {
-		t.Run(name_, func(t *testing.T) {
+		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			s := newStub(newFakeClock())
 			s.mux.HandleFunc("POST /graphql", noGraphQL)
@@ -179,7 +182,7 @@ func TestCommitWithoutGraphQL(t *testing.T) {
 
 func TestCommitWithoutGraphQLErrors(t *testing.T) {
 	t.Parallel()
-	for name_, tt := range map[string]struct {
+	for title, tt := range map[string]struct {
 		head   string
 		patch  http.HandlerFunc
 		is     error
@@ -190,7 +193,7 @@ func TestCommitWithoutGraphQLErrors(t *testing.T) {
 		"protected":         {headSHA, reply(422, `{"message":"Protected branch update failed"}`), ErrNotWritable, true},
 		"forbidden":         {headSHA, reply(403, `{"message":"Resource not accessible by integration"}`), ErrNotWritable, true},
 	} {
-		t.Run(name_, func(t *testing.T) {
+		t.Run(title, func(t *testing.T) {
 			t.Parallel()
 			s := newStub(newFakeClock())
 			s.mux.HandleFunc("POST /graphql", reply(404, ``))
@@ -245,7 +248,7 @@ func TestCommitRefuses(t *testing.T) {
 	}
 	many := aCommit()
 	for i := range MaxCommitFiles {
-		many.Files[fmt.Sprint(i)] = nil
+		many.Files[strconv.Itoa(i)] = nil
 	}
 	if err := many.validate(); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("many files: %v", err)

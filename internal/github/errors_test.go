@@ -3,7 +3,7 @@ package github
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,7 +17,7 @@ func answer(status int, headers ...string) *http.Response {
 	}
 	return &http.Response{
 		StatusCode: status, Header: h,
-		Request: httptest.NewRequest(http.MethodGet, "https://api.github.com/repos/a/b?x=1", http.NoBody),
+		Request: &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/repos/a/b", RawQuery: "x=1"}},
 	}
 }
 

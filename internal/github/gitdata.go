@@ -30,26 +30,36 @@ type treeEntryJSON struct {
 	Content *string `json:"content,omitempty"`
 }
 
-// commitGitData makes a commit of its parts:
+// commitGitData makes a commit of its parts and moves the branch to it:
 // https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database
 func (a *App) commitGitData(ctx context.Context, repo Repo, req CommitRequest) (string, error) {
 	if err := a.expectHead(ctx, repo, req); err != nil {
 		return "", err
 	}
+	sha, err := a.writeCommit(ctx, repo, req, toCommit)
+	if err != nil {
+		return "", err
+	}
+	return sha, a.moveBranch(ctx, repo, req.Branch, sha)
+}
+
+// writeCommit makes a commit after the expected head that no branch has yet.
+// It names no author, which is what makes GitHub sign it.
+func (a *App) writeCommit(ctx context.Context, repo Repo, req CommitRequest, p permissions) (string, error) {
 	var head struct {
 		Tree commitJSON `json:"tree"`
 	}
-	c := call{method: http.MethodGet, parts: []string{"git", "commits", req.ExpectedHead}, permissions: toCommit}
+	c := call{method: http.MethodGet, parts: []string{"git", "commits", req.ExpectedHead}, permissions: p}
 	if _, err := a.do(ctx, repo, c, &head); err != nil {
 		return "", err
 	}
-	entries, err := a.treeEntries(ctx, repo, req)
+	entries, err := a.treeEntries(ctx, repo, req, p)
 	if err != nil {
 		return "", refusedWrite(err)
 	}
 	var tree, commit commitJSON
 	c = call{
-		method: http.MethodPost, parts: []string{"git", "trees"}, permissions: toCommit,
+		method: http.MethodPost, parts: []string{"git", "trees"}, permissions: p,
 		body: map[string]any{"base_tree": head.Tree.SHA, "tree": entries},
 	}
 	if _, err := a.do(ctx, repo, c, &tree); err != nil {
@@ -60,7 +70,7 @@ func (a *App) commitGitData(ctx context.Context, repo Repo, req CommitRequest) (
 		message += "\n\n" + clean(req.Body)
 	}
 	c = call{
-		method: http.MethodPost, parts: []string{"git", "commits"}, permissions: toCommit,
+		method: http.MethodPost, parts: []string{"git", "commits"}, permissions: p,
 		body: map[string]any{"message": message, "tree": tree.SHA, "parents": []string{req.ExpectedHead}},
 	}
 	if _, err := a.do(ctx, repo, c, &commit); err != nil {
@@ -69,7 +79,7 @@ func (a *App) commitGitData(ctx context.Context, repo Repo, req CommitRequest) (
 	if !validSHA(commit.SHA) {
 		return "", errors.New("answer has no commit")
 	}
-	return commit.SHA, a.moveBranch(ctx, repo, req.Branch, commit.SHA)
+	return commit.SHA, nil
 }
 
 // expectHead refuses to go on from anywhere but the expected head. Moving the
@@ -87,7 +97,7 @@ func (a *App) expectHead(ctx context.Context, repo Repo, req CommitRequest) erro
 	return nil
 }
 
-func (a *App) treeEntries(ctx context.Context, repo Repo, req CommitRequest) ([]treeEntryJSON, error) {
+func (a *App) treeEntries(ctx context.Context, repo Repo, req CommitRequest, p permissions) ([]treeEntryJSON, error) {
 	entries := make([]treeEntryJSON, 0, len(req.Files))
 	for _, path := range slices.Sorted(maps.Keys(req.Files)) {
 		entry := treeEntryJSON{Path: path, Mode: "100644", Type: "blob"}
@@ -97,7 +107,7 @@ func (a *App) treeEntries(ctx context.Context, repo Repo, req CommitRequest) ([]
 		} else {
 			var blob commitJSON
 			c := call{
-				method: http.MethodPost, parts: []string{"git", "blobs"}, permissions: toCommit,
+				method: http.MethodPost, parts: []string{"git", "blobs"}, permissions: p,
 				body: map[string]string{"encoding": "base64", "content": base64.StdEncoding.EncodeToString(content)},
 			}
 			if _, err := a.do(ctx, repo, c, &blob); err != nil {

@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -249,7 +251,7 @@ func TestTreeCacheIsBounded(t *testing.T) {
 	c := newTreeCache()
 	var entries []source.Entry
 	for i := range 1000 {
-		entries = append(entries, source.Entry{Path: fmt.Sprint(i)})
+		entries = append(entries, source.Entry{Path: strconv.Itoa(i)})
 	}
 	snap := source.NewSnapshot(entries)
 	for i := range 1000 {
@@ -373,7 +375,7 @@ func TestTooMuchToLoad(t *testing.T) {
 	s := newStub(newFakeClock())
 	var entries []string
 	for i := range MaxLoadBytes/MaxFileBytes + 1 {
-		entries = append(entries, treeEntry(fmt.Sprint(i), "100644", name(i), MaxFileBytes))
+		entries = append(entries, treeEntry(strconv.Itoa(i), "100644", name(i), MaxFileBytes))
 	}
 	s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, tree(false, entries...))
 	_, err := newTestApp(t, s).Snapshot(t.Context(), testRepo, headSHA, all)
@@ -402,9 +404,7 @@ func (m *memory) Blob(_ context.Context, key string) ([]byte, bool, error) {
 func (m *memory) PutBlobs(_ context.Context, blobs map[string][]byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for key, content := range blobs {
-		m.blobs[key] = content
-	}
+	maps.Copy(m.blobs, blobs)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,13 +133,13 @@ func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *stub) requests() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]string(nil), s.seen...)
+	return slices.Clone(s.seen)
 }
 
 func (s *stub) grants() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]string(nil), s.tokens...)
+	return slices.Clone(s.tokens)
 }
 
 // reply is a handler that answers the same every time.
