@@ -1,0 +1,262 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// api is an API of one deployment: its revisions, the current one first.
+type api struct {
+	revisions []*deployment.Resource
+	service   deployment.ServiceID
+	name      expr.Value // base name
+	condition expr.Value // whether any revision is deployed
+	status    Status
+	reason    string
+	blocked   string // why no collection may be added
+	related   *collection
+	gateways  []string
+	matched   []*collection
+}
+
+func (a *api) current() *deployment.Resource { return a.revisions[0] }
+
+// collection is a Microsoft.Security/apiCollections resource of one deployment.
+type collection struct {
+	resource *deployment.Resource
+	service  deployment.ServiceID
+	name     expr.Value // base name
+}
+
+// baseName is a resource's last name segment without the revision.
+func baseName(segments []expr.Value) expr.Value {
+	if len(segments) == 0 {
+		return expr.Unknown()
+	}
+	name := segments[len(segments)-1]
+	var kept []expr.Value
+	for _, p := range expr.Parts(name) {
+		if s, ok := p.AsString(); ok {
+			if i := strings.Index(strings.ToLower(s), ";rev="); i >= 0 {
+				return expr.Concat(append(kept, expr.String(s[:i]))...)
+			}
+		}
+		kept = append(kept, p)
+	}
+	return name
+}
+
+func hasRevision(r *deployment.Resource) bool {
+	if len(r.Segments) == 0 {
+		return false
+	}
+	return !expr.Identical(baseName(r.Segments), r.Segments[len(r.Segments)-1])
+}
+
+// apisOf groups the API resources of a deployment by service and base name.
+func apisOf(d *deployment.Deployment) []*api {
+	var apis []*api
+	index := map[string]*api{}
+	for _, r := range d.Resources {
+		if !r.Is(template.TypeAPI) || r.Existing || r.Condition.IsFalse() {
+			continue
+		}
+		service, ok := r.Service()
+		if !ok {
+			service = deployment.ServiceID{Target: r.Target}
+		}
+		a := &api{revisions: []*deployment.Resource{r}, service: service, name: baseName(r.Segments), condition: r.Condition}
+		key, sure := identity(a.service, a.name)
+		if first := index[key]; sure && first != nil && first.revisions[0].Decl != r.Decl {
+			first.revisions = append(first.revisions, r)
+			first.condition = expr.Or(first.condition, r.Condition)
+			continue
+		}
+		if sure && index[key] == nil {
+			index[key] = a
+		}
+		apis = append(apis, a)
+	}
+	for _, a := range apis {
+		slices.SortStableFunc(a.revisions, func(x, y *deployment.Resource) int { return revisionRank(x) - revisionRank(y) })
+	}
+	return apis
+}
+
+// revisionRank is lowest for the current revision.
+func revisionRank(r *deployment.Resource) int {
+	switch {
+	case r.Property("properties", "isCurrent").IsTrue():
+		return 0
+	case !hasRevision(r):
+		return 1
+	}
+	return 2
+}
+
+// identity is a key that is equal for services and names that are the same
+// term; it is not sure when something unknown is inside.
+func identity(s deployment.ServiceID, name expr.Value) (key string, sure bool) {
+	for _, v := range []expr.Value{s.Target.Subscription, s.Target.ResourceGroup, s.Name, name} {
+		folded := expr.Fold(v)
+		if v.IsUnknown() {
+			key += "\x00-"
+			continue
+		}
+		key += "\x00" + folded.Key()
+	}
+	return key, !s.Name.Vague() && !name.Vague()
+}
+
+// collectionsOf are the collections of a deployment that are scoped to a
+// service, dead ones included.
+func collectionsOf(d *deployment.Deployment) []*collection {
+	var out []*collection
+	for _, r := range d.Resources {
+		if r.Existing {
+			continue
+		}
+		c := &collection{resource: r, name: baseName(r.Segments)}
+		var ok bool
+		switch {
+		case r.Is(template.TypeCollection):
+			c.service, ok = r.ExtendedService()
+		case r.Is(template.TypeLegacy):
+			c.service, ok = r.Service()
+			ok = ok && len(r.Segments) == 3 && expr.SameName(r.Segments[1], expr.String("Microsoft.Security")) != expr.False
+		}
+		if ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// decide gives the API its status within its own deployment.
+func (a *api) decide(candidates []*collection) {
+	var sure, open []expr.Value
+	var dead, maybe *collection
+	for _, c := range candidates {
+		same := every(deployment.SameService(a.service, c.service), expr.SameName(a.name, c.name))
+		if same == expr.False {
+			continue
+		}
+		live := expr.Satisfiable(a.condition, c.resource.Condition)
+		switch {
+		case same == expr.True && live:
+			sure = append(sure, c.resource.Condition)
+			a.matched = append(a.matched, c)
+		case same == expr.True:
+			dead = c
+		case live:
+			open = append(open, c.resource.Condition)
+			maybe = c
+		}
+	}
+	switch {
+	case len(sure) > 0 && expr.Implies(a.condition, sure...) == expr.True:
+		a.status = Onboarded
+	case len(sure) > 0:
+		a.status = Undetermined
+		a.related = a.matched[0]
+		a.reason = "its collection is deployed only under a condition that does not follow from the API's own"
+		a.blocked = "there is a collection for it already; give that one the API's own condition"
+	case len(open) > 0:
+		a.status, a.related = Undetermined, maybe
+		a.reason = "a collection of the service has a name that may or may not be this API's"
+		a.blocked = "a collection may have its name already; give both the same name, or supply the parameter values"
+	default:
+		a.status = Unprotected
+		if dead != nil {
+			a.related = dead
+			a.blocked = "there is a collection for it already that is never deployed together with it; change the condition of that one"
+		}
+	}
+}
+
+func every(ts ...expr.Truth) expr.Truth {
+	out := expr.True
+	for _, t := range ts {
+		if t == expr.False {
+			return expr.False
+		}
+		if t == expr.Maybe {
+			out = expr.Maybe
+		}
+	}
+	return out
+}
+
+// notREST says why the API is none that Defender for APIs covers, or "".
+// A type that is not known counts as REST.
+func notREST(r *deployment.Resource) string {
+	typ := r.Property("properties", "apiType")
+	name := "apiType"
+	if typ.IsNull() {
+		typ, name = r.Property("properties", "type"), "type"
+	}
+	if s, ok := typ.AsString(); ok {
+		if strings.EqualFold(s, "http") {
+			return ""
+		}
+		return fmt.Sprintf("not a REST API (%s: %s)", name, s)
+	}
+	if !typ.IsNull() {
+		return ""
+	}
+	format, ok := r.Property("properties", "format").AsString()
+	if !ok {
+		return ""
+	}
+	switch strings.ToLower(format) {
+	case "graphql-link", "wsdl", "wsdl-link", "grpc", "grpc-link", "odata", "odata-link":
+		return fmt.Sprintf("not a REST API (format: %s)", format)
+	}
+	return ""
+}
+
+// typeOpen reports whether the API's type hangs on a value nobody gave.
+func typeOpen(r *deployment.Resource) bool {
+	typ := r.Property("properties", "apiType")
+	if typ.IsNull() {
+		typ = r.Property("properties", "type")
+	}
+	return typ.Term() != nil
+}
+
+// unsupported says why the service cannot be covered: its tier or its region.
+func unsupported(service *deployment.Resource, extra []string) string {
+	if tier, ok := service.Property("sku", "name").AsString(); ok && strings.EqualFold(tier, "Consumption") {
+		return "the service is in the Consumption tier, which Defender for APIs does not support"
+	}
+	if location, ok := service.Property("location").AsString(); ok && !supportedRegion(location, extra) {
+		return fmt.Sprintf("Defender for APIs is not available in the service's region (%s)", location)
+	}
+	return ""
+}
+
+// gatewaysOf names the self-hosted gateways that the API is assigned to.
+func gatewaysOf(assigned []*deployment.Resource, a *api) []string {
+	var names []string
+	for _, r := range assigned {
+		if len(r.Segments) != 3 {
+			continue
+		}
+		service, ok := r.Service()
+		if !ok || deployment.SameService(service, a.service) != expr.True || expr.SameName(r.Segments[2], a.name) != expr.True {
+			continue
+		}
+		name, ok := r.Segments[1].AsString()
+		if !ok {
+			name = "(not known)"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,306 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// display is the API's base name where it is known, else the source text of
+// its name.
+func display(a *api) (name string, known bool) {
+	if s, ok := a.name.AsString(); ok {
+		return s, true
+	}
+	cur := a.current()
+	if cur.Decl.Name == nil {
+		return cur.Type, false
+	}
+	return trimQuotes(cur.Source(cur.Decl.Name)), false
+}
+
+// displayService is the name of the API's service, known or as written.
+func displayService(a *api) string {
+	if s, ok := a.service.Name.AsString(); ok {
+		return s
+	}
+	cur := a.current()
+	if owner := cur.Owner(); owner != nil && owner.Name != nil {
+		return trimQuotes(cur.Source(owner.Name))
+	}
+	return trimQuotes(cur.Source(cur.Decl.Name))
+}
+
+// trimQuotes takes the quotes off an ARM string; Bicep's belong to the
+// expression.
+func trimQuotes(s string) string {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+func (r *run) reportAPIs() {
+	for _, m := range r.sortedAPIs() {
+		w := m.worst()
+		name, _ := display(w.api)
+		row := API{
+			Name: name, Service: displayService(w.api), Path: m.key.path, At: w.current().Decl.Anchor,
+			Status: w.status, Reason: w.reason,
+		}
+		for _, p := range m.parts {
+			row.Deployments = append(row.Deployments, p.in.Root.Path)
+		}
+		slices.Sort(row.Deployments)
+		row.Deployments = slices.Compact(row.Deployments)
+		if reason, ok := r.suppressions.cover(r.settings, m, row); ok && row.Status >= Undetermined {
+			row.Status, row.Reason = Suppressed, reason
+		}
+		if row.Status >= Undetermined {
+			r.report.Findings = append(r.report.Findings, r.finding(m, w, row))
+		}
+		r.report.APIs = append(r.report.APIs, row)
+		r.report.Sources[m.key.path] = w.current().Template.File
+		r.report.Summary.count(row.Status)
+	}
+}
+
+// count adds an API to the counts.
+func (s *Summary) count(status Status) {
+	s.APIs++
+	switch status {
+	case Onboarded:
+		s.Onboarded++
+	case Unprotected:
+		s.Unprotected++
+	case Undetermined:
+		s.Undetermined++
+	case Excluded:
+		s.Excluded++
+	case Suppressed:
+		s.Suppressed++
+	}
+}
+
+// finding puts an API that is not, or may not be, onboarded into words.
+func (r *run) finding(m *merged, w part, row API) Finding {
+	f := Finding{
+		Diagnostic: diag.Diagnostic{
+			Code: CodeNotOnboarded, Severity: diag.Failure, Path: row.Path, Span: row.At,
+			Summary: "API not onboarded to Defender for APIs",
+		},
+		API: row.Name, Service: row.Service, Subject: r.subject(m, w),
+	}
+	for _, p := range m.parts {
+		if p.status == w.status {
+			f.Deployments = append(f.Deployments, p.in.Root.Path)
+			if p.in.Root.Parameters != "" {
+				f.Parameters = append(f.Parameters, p.in.Root.Parameters)
+			}
+		}
+	}
+	slices.Sort(f.Deployments)
+	f.Deployments = slices.Compact(f.Deployments)
+	slices.Sort(f.Parameters)
+	f.Parameters = slices.Compact(f.Parameters)
+	if w.related != nil {
+		at := w.related.resource
+		f.Related = append(f.Related, diag.Related{Path: at.Path(), Span: at.Decl.Anchor, Message: "the collection"})
+	}
+	subject := fmt.Sprintf("API %q of service %q", row.Name, row.Service)
+	if w.status == Undetermined {
+		f.Code, f.Severity, f.Summary = CodeUndetermined, diag.Warning, "API may not be onboarded to Defender for APIs"
+		if r.settings.UndeterminedFails {
+			f.Severity = diag.Failure
+		}
+		f.Detail = fmt.Sprintf("%s may be published without Microsoft Defender for APIs: %s. "+
+			"Supply the values it depends on (a parameter file, or parameterDefaults in the settings), or write both the same way.", subject, w.reason)
+		return f
+	}
+	f.Detail = fmt.Sprintf("%s is published without Microsoft Defender for APIs: no Microsoft.Security/apiCollections resource "+
+		"with its name is scoped to the service. Add one after the API, as bot fix does, or suppress the finding with a reason.", subject)
+	if w.related != nil {
+		f.Detail = fmt.Sprintf("%s is published without Microsoft Defender for APIs: its collection is never deployed together with it. "+
+			"Give the collection the API's own condition.", subject)
+	}
+	if typeOpen(w.current()) {
+		f.Detail += " The API's type is not known here; it is treated as REST."
+	}
+	if len(w.gateways) > 0 {
+		f.Detail += fmt.Sprintf(" It is also assigned to the self-hosted gateway %s; unless it was removed from the managed gateway it is "+
+			"published there, too. If it was, suppress it or set selfHostedGateway: ignore.", strings.Join(w.gateways, ", "))
+		if r.settings.SelfHostedGateway == GatewayWarn {
+			f.Severity = diag.Warning
+		}
+	}
+	return f
+}
+
+// subject collects what a fix needs to know.
+func (r *run) subject(m *merged, w part) *Subject {
+	s := &Subject{Resource: w.current(), Blocked: w.blocked}
+	for _, d := range r.deployments {
+		for _, a := range d.apis {
+			for _, rev := range a.revisions {
+				if rev.Path() == m.key.path && rev.Decl.Decl.Start == m.key.decl {
+					s.Siblings = append(s.Siblings, Sibling{Resource: rev, Status: a.status, Reason: a.reason})
+				}
+			}
+		}
+	}
+	return s
+}
+
+// reportFiles reports what could not be read: one finding a file, at the
+// first place.
+func (r *run) reportFiles() {
+	for _, p := range r.graph.Files() {
+		f := r.graph.File(p)
+		if len(f.Diagnostics) == 0 || f.GeneratedFrom != "" || !r.selected(p) || !template.Mentions(f.Source.Content) {
+			continue
+		}
+		first := f.Diagnostics[0]
+		if n := len(f.Diagnostics) - 1; n > 0 {
+			first.Detail += fmt.Sprintf(" The file has %d more such places.", n)
+		}
+		first.Code, first.Severity = CodeUnreadable, diag.Failure
+		r.add(first, nil)
+	}
+}
+
+func (r *run) add(d diag.Diagnostic, in *checked) {
+	for i := range r.report.Findings {
+		if f := &r.report.Findings[i]; diag.Compare(f.Diagnostic, d) == 0 {
+			if in != nil && !slices.Contains(f.Deployments, in.Root.Path) {
+				f.Deployments = append(f.Deployments, in.Root.Path)
+			}
+			return
+		}
+	}
+	f := Finding{Diagnostic: d}
+	if in != nil {
+		f.Deployments = []string{in.Root.Path}
+	}
+	r.report.Findings = append(r.report.Findings, f)
+}
+
+// reportDeployment reports what one deployment says about itself and adds its
+// outcome.
+func (r *run) reportDeployment(d *checked) {
+	out := DeploymentResult{Root: d.Root.Path, Parameters: d.Root.Parameters, Outcome: None}
+	concerned := false
+	for _, x := range d.Diagnostics {
+		if r.selected(x.Path) {
+			r.add(x, d)
+			concerned = true
+			if x.Severity == diag.Failure {
+				out.Outcome = Error
+			}
+		}
+	}
+	for _, x := range d.Resources {
+		r.reportPlan(d, x)
+	}
+	r.reportDependencies(d)
+	for _, a := range d.apis {
+		if !r.selected(a.current().Path()) {
+			continue
+		}
+		concerned = true
+		switch {
+		case a.status == Unprotected:
+			out.Outcome = Fail
+		case a.status != Excluded && out.Outcome == None:
+			out.Outcome = Pass
+		}
+	}
+	if concerned {
+		r.report.Deployments = append(r.report.Deployments, out)
+	}
+}
+
+// reportPlan warns of a plan that the deployment switches off.
+func (r *run) reportPlan(d *checked, x *deployment.Resource) {
+	if !x.Is(template.TypePricing) || x.Existing || x.Condition.IsFalse() || !r.selected(x.Path()) {
+		return
+	}
+	if len(x.Segments) != 1 || expr.SameName(x.Segments[0], expr.String("Api")) != expr.True {
+		return
+	}
+	tier, ok := x.Property("properties", "pricingTier").AsString()
+	if !ok || strings.EqualFold(tier, "Standard") {
+		return
+	}
+	r.add(diag.Diagnostic{
+		Code: CodePlan, Severity: diag.Warning, Path: x.Path(), Span: x.Decl.Anchor,
+		Summary: "Defender for APIs plan is not on",
+		Detail: fmt.Sprintf("The plan for APIs has the tier %q. Collections need the tier \"Standard\" with a subPlan (P1 to P5) on the "+
+			"subscription before they deploy; without it their deployment hangs for about 30 minutes.", tier),
+	}, d)
+}
+
+// reportDependencies notes collections that may be deployed before their API.
+// One deployment may bring an API twice, as the repeated call of a module does;
+// depending on one of them is enough.
+func (r *run) reportDependencies(d *checked) {
+	first := map[*collection]*api{}
+	depends := map[*collection]bool{}
+	for _, a := range d.apis {
+		if a.status != Onboarded {
+			continue
+		}
+		for _, c := range a.matched {
+			if first[c] == nil {
+				first[c] = a
+			}
+			depends[c] = depends[c] || slices.ContainsFunc(a.revisions, c.resource.DependsOn)
+		}
+	}
+	for _, c := range d.collections {
+		a := first[c]
+		if a == nil || depends[c] || !r.selected(c.resource.Path()) {
+			continue
+		}
+		name, _ := display(a)
+		r.add(diag.Diagnostic{
+			Code: CodeNotDependent, Severity: diag.Notice, Path: c.resource.Path(), Span: c.resource.Decl.Anchor,
+			Summary: "Collection does not depend on its API",
+			Detail: fmt.Sprintf("The collection of API %q may be deployed before the API, and the first deployment then fails with a "+
+				"404. Refer to the API in its name, or add it to dependsOn.", name),
+			Related: []diag.Related{{Path: a.current().Path(), Span: a.current().Decl.Anchor, Message: "the API"}},
+		}, d)
+	}
+}
+
+// Compare marks the findings of a report that the findings of its base do not
+// have. moved maps a path of the report to its path in the base, for renamed
+// files; it may be nil.
+func (r *Report) Compare(base *Report, moved map[string]string) {
+	had := map[string]int{}
+	for _, f := range base.Findings {
+		had[findingKey(f, f.Path)]++
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		p := f.Path
+		if old, ok := moved[p]; ok {
+			p = old
+		}
+		key := findingKey(*f, p)
+		f.New = had[key] == 0
+		had[key]--
+		if had[key] < 0 {
+			had[key] = 0
+		}
+	}
+}
+
+// findingKey names a finding over revisions of a file, whose lines move.
+func findingKey(f Finding, path string) string {
+	return strings.Join([]string{string(f.Code), path, strings.ToLower(f.API), f.Summary}, "\x00")
+}

@@ -1,0 +1,290 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// Run checks the deployments of a graph. selected reports the files whose
+// findings are wanted, nil for all; everything is evaluated either way,
+// because a collection may stand anywhere.
+func Run(g *deployment.Graph, settings Settings, selected func(path string) bool) *Report {
+	r := &run{
+		graph: g, settings: settings, report: &Report{Sources: map[string]*source.File{}, Reached: map[string][]string{}},
+		apis: map[apiKey]*merged{}, wanted: map[string]bool{},
+		selected: func(p string) bool {
+			return (selected == nil || selected(p)) && (settings.Skip == nil || !settings.Skip(p))
+		},
+		whole: selected == nil,
+	}
+	r.suppressions = r.collectSuppressions()
+	r.expand()
+	r.borrow()
+	for _, d := range r.deployments {
+		for _, a := range d.apis {
+			r.merge(d, a)
+		}
+	}
+	r.reportAPIs()
+	r.reportFiles()
+	for _, d := range r.deployments {
+		r.reportDeployment(d)
+	}
+	r.reportSuppressions()
+	r.finish()
+	return r.report
+}
+
+// run is the state of one run.
+type run struct {
+	graph        *deployment.Graph
+	settings     Settings
+	selected     func(string) bool
+	whole        bool // nothing was selected: all files are looked at
+	deployments  []*checked
+	suppressions *suppressions
+	apis         map[apiKey]*merged
+	wanted       map[string]bool
+	report       *Report
+}
+
+// checked is a deployment with what the rule made of it.
+type checked struct {
+	*deployment.Deployment
+	apis        []*api
+	collections []*collection
+	services    []*deployment.Resource
+	gateways    []*deployment.Resource // APIs assigned to self-hosted gateways
+}
+
+// apiKey identifies an API over all deployments: declaration and base name.
+type apiKey struct {
+	path  string
+	decl  int
+	name  string
+	known bool
+}
+
+// merged is an API with what each deployment says of it.
+type merged struct {
+	key   apiKey
+	parts []part
+}
+
+type part struct {
+	in *checked
+	*api
+}
+
+func (r *run) expand() {
+	for _, d := range r.graph.ExpandAll() {
+		c := &checked{Deployment: d, apis: apisOf(d), collections: collectionsOf(d)}
+		for _, x := range d.Resources {
+			switch {
+			case x.Existing:
+			case x.Is(template.TypeService):
+				c.services = append(c.services, x)
+			case x.Is(template.TypeGatewayAPI) && !x.Condition.IsFalse():
+				c.gateways = append(c.gateways, x)
+			}
+		}
+		byName := map[string][]*collection{} // by lower-case name
+		var open []*collection               // those whose name is not known
+		for _, x := range c.collections {
+			if name, ok := x.name.AsString(); ok {
+				byName[strings.ToLower(name)] = append(byName[strings.ToLower(name)], x)
+				continue
+			}
+			open = append(open, x)
+		}
+		for _, a := range c.apis {
+			candidates := c.collections
+			if name, ok := a.name.AsString(); ok { // only an equal name, or one that is open, can be it
+				candidates = append(slices.Clone(byName[strings.ToLower(name)]), open...)
+			}
+			r.judge(c, a, candidates)
+		}
+		reached := append(r.report.Reached[d.Root.Path], d.Reached...)
+		slices.Sort(reached)
+		r.report.Reached[d.Root.Path] = slices.Compact(reached)
+		for _, w := range d.Wanted {
+			r.wanted[w] = true
+		}
+		r.deployments = append(r.deployments, c)
+	}
+}
+
+func (r *run) judge(d *checked, a *api, candidates []*collection) {
+	for _, rev := range a.revisions {
+		if why := notREST(rev); why != "" {
+			a.status, a.reason = Excluded, why
+			return
+		}
+	}
+	for _, s := range d.services {
+		id, ok := s.Service()
+		if !ok || deployment.SameService(id, a.service) != expr.True {
+			continue
+		}
+		if why := unsupported(s, r.settings.Regions); why != "" {
+			a.status, a.reason = Excluded, why
+			return
+		}
+	}
+	a.gateways = gatewaysOf(d.gateways, a)
+	if len(a.gateways) > 0 && r.settings.SelfHostedGateway == GatewayIgnore {
+		a.status, a.reason = Excluded, "assigned to the self-hosted gateway "+strings.Join(a.gateways, ", ")
+		return
+	}
+	a.decide(candidates)
+}
+
+// borrow looks for collections in other deployments of the repository: one
+// team often deploys the APIs and another one their protection.
+func (r *run) borrow() {
+	type home struct {
+		root string
+		c    *collection
+	}
+	index := map[string][]home{}
+	for _, d := range r.deployments {
+		for _, c := range d.collections {
+			if key, ok := knownKey(c.service, c.name); ok && !c.resource.Condition.IsFalse() {
+				index[key] = append(index[key], home{d.Root.Path, c})
+			}
+		}
+	}
+	for _, d := range r.deployments {
+		for _, a := range d.apis {
+			key, ok := knownKey(a.service, a.name)
+			if !ok || a.status != Unprotected {
+				continue
+			}
+			for _, h := range index[key] {
+				if h.root == d.Root.Path || apart(a.service.Target, h.c.service.Target) {
+					continue
+				}
+				a.status, a.related, a.reason = Onboarded, h.c, "by "+h.c.resource.Path()
+				if !h.c.resource.Condition.IsTrue() {
+					a.status = Undetermined
+					a.reason = "its collection in " + h.c.resource.Path() + " is deployed only under a condition"
+					a.blocked = "there is a collection for it in " + h.c.resource.Path() + " already"
+					continue
+				}
+				break
+			}
+		}
+	}
+}
+
+// knownKey is the same for services and names that are known and equal.
+func knownKey(s deployment.ServiceID, name expr.Value) (string, bool) {
+	service, ok := s.Name.AsString()
+	if !ok {
+		return "", false
+	}
+	n, ok := name.AsString()
+	return strings.ToLower(service + "\x00" + n), ok
+}
+
+// apart reports whether two targets are known to differ. The resource group
+// of a root is not known; that it may be the same one is the point here.
+func apart(a, b deployment.Target) bool {
+	x, okx := a.ResourceGroup.AsString()
+	y, oky := b.ResourceGroup.AsString()
+	return okx && oky && !strings.EqualFold(x, y)
+}
+
+func (r *run) merge(d *checked, a *api) {
+	cur := a.current()
+	if !r.selected(cur.Path()) {
+		return
+	}
+	key := apiKey{path: cur.Path(), decl: cur.Decl.Decl.Start}
+	key.name, key.known = display(a)
+	key.name = strings.ToLower(key.name)
+	m := r.apis[key]
+	if m == nil {
+		m = &merged{key: key}
+		r.apis[key] = m
+	}
+	m.parts = append(m.parts, part{d, a})
+}
+
+func (r *run) sortedAPIs() []*merged {
+	out := make([]*merged, 0, len(r.apis))
+	for _, m := range r.apis {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b *merged) int {
+		return cmp.Or(cmp.Compare(a.key.path, b.key.path), cmp.Compare(a.key.decl, b.key.decl), cmp.Compare(a.key.name, b.key.name))
+	})
+	return out
+}
+
+// worst is the part that decides the status of the API as a whole.
+func (m *merged) worst() part {
+	w := m.parts[0]
+	for _, p := range m.parts[1:] {
+		if p.status > w.status {
+			w = p
+		}
+	}
+	return w
+}
+
+func (r *run) finish() {
+	rep := r.report
+	slices.SortStableFunc(rep.Findings, func(a, b Finding) int {
+		return cmp.Or(diag.Compare(a.Diagnostic, b.Diagnostic), cmp.Compare(a.API, b.API))
+	})
+	for _, f := range rep.Findings {
+		if src := r.graph.Source(f.Path); src != nil {
+			rep.Sources[f.Path] = src
+		}
+		for _, x := range f.Related {
+			if src := r.graph.Source(x.Path); src != nil {
+				rep.Sources[x.Path] = src
+			}
+		}
+	}
+	for _, p := range r.graph.Files() {
+		if r.graph.File(p).Template != nil && r.graph.File(p).GeneratedFrom == "" && r.selected(p) {
+			rep.Summary.Files++
+		}
+	}
+	for w := range r.wanted {
+		rep.Wanted = append(rep.Wanted, w)
+	}
+	slices.Sort(rep.Wanted)
+	rep.Outcome = outcome(rep.Findings, rep.APIs)
+}
+
+// outcome is what findings and APIs come to.
+func outcome(findings []Finding, apis []API) Outcome {
+	out := None
+	for _, a := range apis {
+		if a.Status != Excluded {
+			out = Pass
+		}
+	}
+	for _, f := range findings {
+		if f.Severity != diag.Failure {
+			continue
+		}
+		switch f.Code {
+		case CodeNotOnboarded, CodeUndetermined:
+			return Fail
+		default:
+			out = Error
+		}
+	}
+	return out
+}

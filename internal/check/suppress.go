@@ -1,0 +1,153 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/glob"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// suppressions are all that a run knows of, and which of them were of use.
+type suppressions struct {
+	inline  []*inline
+	byDecl  map[declKey][]*inline
+	matched []bool // by index of Settings.Suppress
+}
+
+type declKey struct {
+	path string
+	decl int
+}
+
+// inline is a suppression in a template.
+type inline struct {
+	path    string
+	at      source.Span
+	reason  string
+	expires string
+	matched bool
+}
+
+func (r *run) collectSuppressions() *suppressions {
+	s := &suppressions{byDecl: map[declKey][]*inline{}, matched: make([]bool, len(r.settings.Suppress))}
+	for _, p := range r.graph.Files() {
+		if t := r.graph.File(p).Template; t != nil {
+			s.collect(t)
+		}
+	}
+	return s
+}
+
+func (s *suppressions) collect(t *template.Template) {
+	for _, x := range t.Suppressions {
+		i := &inline{path: t.File.Path, at: x.At}
+		i.reason, i.expires = splitUntil(x.Text)
+		s.inline = append(s.inline, i)
+		if x.Declaration >= 0 {
+			key := declKey{i.path, x.Declaration}
+			s.byDecl[key] = append(s.byDecl[key], i)
+		}
+	}
+	for _, m := range t.Modules {
+		if m.Inline != nil {
+			s.collect(m.Inline)
+		}
+	}
+}
+
+// splitUntil takes "until 2027-01-31" off the end of a suppression's text.
+func splitUntil(text string) (reason, expires string) {
+	text = strings.TrimSpace(text)
+	words := strings.Fields(text)
+	n := len(words)
+	if n >= 2 && strings.EqualFold(words[n-2], "until") && isDate(words[n-1]) {
+		return strings.TrimSpace(strings.Join(words[:n-2], " ")), words[n-1]
+	}
+	return text, ""
+}
+
+func isDate(s string) bool {
+	if len(s) != len("2006-01-02") {
+		return false
+	}
+	for i, c := range s {
+		if dash := i == 4 || i == 7; dash != (c == '-') || !dash && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// cover finds the suppression that covers an API, and its reason. Every
+// suppression that means the API counts as used, also one that has expired.
+func (s *suppressions) cover(settings Settings, m *merged, row API) (reason string, ok bool) {
+	for _, p := range m.parts {
+		for _, rev := range p.revisions {
+			for _, i := range s.byDecl[declKey{rev.Path(), rev.Decl.Decl.Start}] {
+				i.matched = true
+				if !ok && i.reason != "" && !expired(i.expires, settings.Today) {
+					reason, ok = i.reason, true
+				}
+			}
+		}
+	}
+	for n, x := range settings.Suppress {
+		if !x.covers(row) {
+			continue
+		}
+		s.matched[n] = true
+		if !ok && x.Reason != "" && !expired(x.Expires, settings.Today) {
+			reason, ok = x.Reason, true
+		}
+	}
+	if !ok && settings.RuleExcluded != "" {
+		return settings.RuleExcluded, true
+	}
+	return reason, ok
+}
+
+// covers reports whether the suppression means the API.
+func (s Suppression) covers(a API) bool {
+	return (s.API == "" || glob.Name(s.API, a.Name)) &&
+		(s.Service == "" || glob.Name(s.Service, a.Service)) &&
+		(s.Path == "" || glob.Path(s.Path, a.Path))
+}
+
+func expired(date, today string) bool { return date != "" && today != "" && today > date }
+
+// reportSuppressions warns of those that do nothing.
+func (r *run) reportSuppressions() {
+	for _, i := range r.suppressions.inline {
+		if !r.selected(i.path) {
+			continue
+		}
+		switch {
+		case i.reason == "":
+			r.suppression(i.path, i.at, "Suppression without a reason",
+				"It has no effect. Say why the API may go unprotected: onboard-defender: ignore <reason> [until 2027-01-31].")
+		case expired(i.expires, r.settings.Today):
+			r.suppression(i.path, i.at, "Suppression expired",
+				fmt.Sprintf("It held until %s and has no effect any more. Onboard the API, or give a new date.", i.expires))
+		case !i.matched:
+			r.suppression(i.path, i.at, "Suppression of nothing",
+				"No API is declared here. Move it to the line above an API's declaration, or remove it.")
+		}
+	}
+	for n, s := range r.settings.Suppress {
+		switch {
+		case s.File == "":
+		case expired(s.Expires, r.settings.Today):
+			r.suppression(s.File, s.At, "Suppression expired",
+				fmt.Sprintf("It held until %s and has no effect any more. Onboard the API, or give a new date.", s.Expires))
+		case !r.suppressions.matched[n] && r.whole:
+			r.suppression(s.File, s.At, "Suppression of nothing", "No API in the repository matches it. Correct it, or remove it.")
+		}
+	}
+}
+
+func (r *run) suppression(path string, at source.Span, summary, detail string) {
+	r.add(diag.Diagnostic{Code: CodeSuppression, Severity: diag.Warning, Path: path, Span: at, Summary: summary, Detail: detail}, nil)
+}

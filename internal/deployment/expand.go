@@ -1,0 +1,373 @@
+package deployment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// Limits of one deployment.
+const (
+	// maxModuleDepth is how deep modules may call each other.
+	maxModuleDepth = 32
+	// maxResources is how many resources one deployment expands to. Azure
+	// refuses templates with more than 800 after their loops.
+	maxResources = 20000
+)
+
+// Deployment is what one root brings with one set of parameters.
+type Deployment struct {
+	Root Root
+	// Resources are those that the rule reads, in order of declaration; the
+	// existing ones are among them. What is certainly not deployed is, too,
+	// with a condition that is false.
+	Resources []*Resource
+	// Diagnostics say what could not be evaluated, and where.
+	Diagnostics []diag.Diagnostic
+	// Reached are the files that the deployment consists of, sorted.
+	Reached []string
+	// Wanted are files of the snapshot that were asked for and are not loaded,
+	// sorted. With them the outcome may be better.
+	Wanted []string
+}
+
+// expander expands one deployment. It belongs to one goroutine.
+type expander struct {
+	graph     *Graph
+	options   Options
+	eval      *expr.Evaluator
+	context   map[string]func(*instance, []expr.Value) expr.Value
+	libraries map[string]*instance
+	reached   map[string]bool
+	wanted    map[string]bool
+	out       *Deployment
+	full      bool // maxResources was reported
+}
+
+func (d *expander) want(path string) { d.wanted[path] = true }
+
+// symbols are the declarations of a template; they are the same for every
+// instance of it.
+func (d *expander) symbols(t *template.Template) map[string]symbol {
+	if m, ok := d.graph.symbols[t]; ok {
+		return m
+	}
+	return declarations(t) // a nested template, or one that no file of the graph is
+}
+
+// local is the template at a path written in a file, nil when there is none.
+func (d *expander) local(from, ref string) *template.Template {
+	path := source.Resolve(from, ref)
+	f := d.graph.files[path]
+	if f == nil || f.Template == nil {
+		return nil
+	}
+	d.reached[path] = true
+	return f.Template
+}
+
+// report adds a diagnostic about the template being expanded.
+func (d *expander) report(x diag.Diagnostic) { d.out.Diagnostics = append(d.out.Diagnostics, x) }
+
+// limit reports a limit that was exceeded since the last call, at a place.
+func (d *expander) limit(t *template.Template, at source.Span) bool {
+	err := d.eval.Err()
+	if err == nil {
+		return false
+	}
+	d.eval.Reset()
+	d.report(diag.Diagnostic{
+		Code: CodeNotEvaluated, Severity: diag.Failure, Path: t.File.Path, Span: at,
+		Summary: "Could not be evaluated",
+		Detail: fmt.Sprintf("could not evaluate: this needs more than %s. What hangs on it is not checked; "+
+			"simplify the expression or split the template.", err.What),
+	})
+	return true
+}
+
+// expand walks one instance: its resources, then the parts it calls.
+func (in *instance) expand() {
+	for _, r := range in.template.Resources {
+		in.expandResource(r, nil, in.condition, 0)
+	}
+	for _, m := range in.template.Modules {
+		in.expandModule(m)
+	}
+}
+
+// expandResource adds a declaration's resources, one for each iteration, and
+// those nested in it.
+func (in *instance) expandResource(r *template.Resource, container *resourceHandle, above expr.Value, iteration int) {
+	if !interesting(r) {
+		return
+	}
+	h := &resourceHandle{in: in, decl: r, scope: in.scope()}
+	if container != nil {
+		h = container.nested(r)
+		h.looped = false
+	}
+	in.each(r.Loop, h.scope, r.Anchor, func(scope expr.Scope, present expr.Value, symbolic bool, i int) {
+		one := *h
+		one.scope = scope
+		in.addResource(&one, expr.And(above, present), symbolic, iteration*expr.MaxLoop+i)
+	})
+}
+
+func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic bool, iteration int) {
+	d, r := in.d, h.decl
+	if len(d.out.Resources) >= maxResources {
+		if !d.full {
+			d.full = true
+			d.eval.Exceed(fmt.Sprintf("%d resources in one deployment", maxResources))
+			d.limit(in.template, r.Anchor)
+		}
+		return
+	}
+	condition := present
+	if r.Condition != nil {
+		condition = expr.And(present, truth(d.eval.Eval(h.scope, r.Condition)))
+	}
+	out := &Resource{
+		Type: fullType(r), Segments: h.segments(), Target: h.target(), Condition: condition, Existing: r.Existing,
+		Calls: in.calls, Decl: r, Template: in.template, Iteration: iteration, Symbolic: symbolic, in: in, scope: h.scope,
+	}
+	out.Scope, out.HasScope = h.extends()
+	if template.Relevant(out.Type) {
+		d.limit(in.template, r.Anchor)
+		d.out.Resources = append(d.out.Resources, out)
+	}
+	below := present
+	if in.template.Language == template.Bicep {
+		// Bicep compiles the condition of a resource into those nested in it;
+		// Azure does not do so by itself.
+		below = condition
+	}
+	for _, c := range r.Children {
+		in.expandResource(c, h, below, iteration)
+	}
+}
+
+// interesting reports whether a resource or one nested in it is of a type that
+// anything reads.
+func interesting(r *template.Resource) bool {
+	if template.Relevant(fullType(r)) {
+		return true
+	}
+	for _, c := range r.Children {
+		if interesting(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// truth reads a condition, which ARM also takes as a string.
+func truth(v expr.Value) expr.Value {
+	if s, ok := v.AsString(); ok {
+		switch strings.ToLower(s) {
+		case "true":
+			return expr.Bool(true)
+		case "false":
+			return expr.Bool(false)
+		}
+	}
+	return v
+}
+
+// each runs the body of a loop for each element, or once without a loop.
+func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body func(s expr.Scope, present expr.Value, symbolic bool, i int)) {
+	if l == nil {
+		body(s, expr.Bool(true), false, 0)
+		return
+	}
+	e := in.d.eval
+	var loop expr.Loop
+	if l.In == nil {
+		count := e.Eval(s, l.Count)
+		if text, ok := expr.Text(count); ok && count.Kind() == expr.KindString {
+			count = e.Apply("int", []expr.Value{expr.String(text)})
+		}
+		loop = e.Times(count)
+	} else {
+		loop = e.Over(e.Eval(s, l.In))
+	}
+	defer e.Close(loop)
+	if len(loop.Items) > expr.MaxLoop {
+		e.Exceed(fmt.Sprintf("%d iterations of one loop", expr.MaxLoop))
+	}
+	if in.d.limit(in.template, at) {
+		return
+	}
+	for i, item := range loop.Items {
+		inner := s
+		if l.In == nil {
+			inner = copyScope{s, e, l.Name, loop.Positions[i]}
+		} else {
+			locals := map[string]expr.Value{l.Item: item}
+			if l.Index != "" {
+				locals[l.Index] = loop.Positions[i]
+			}
+			inner = expr.WithLocals(s, locals)
+		}
+		body(inner, loop.Condition, loop.Symbolic, i)
+	}
+}
+
+// expandModule expands what a module call brings.
+func (in *instance) expandModule(m *template.Module) {
+	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present expr.Value, _ bool, i int) {
+		element := ""
+		if m.Loop != nil {
+			element = fmt.Sprintf("[%d]", i)
+		}
+		condition := expr.And(in.condition, present)
+		if m.Condition != nil {
+			condition = expr.And(condition, truth(in.d.eval.Eval(scope, m.Condition)))
+		}
+		if condition.IsFalse() {
+			return
+		}
+		child := in.child(m, scope, element)
+		if child == nil {
+			return
+		}
+		child.condition = condition
+		in.d.limit(in.template, m.Anchor)
+		if len(in.d.out.Resources) < maxResources && in.d.eval.Spend(1) {
+			child.expand()
+		}
+	})
+}
+
+// child is the instance of a module call; nil when there is no template for
+// it, which has been said then. element tells the iterations of a loop apart.
+func (in *instance) child(m *template.Module, scope expr.Scope, element string) *instance {
+	id := in.id + "/" + m.Symbol + "@" + spanKey(m.Decl) + element
+	if element == "" && m.Loop != nil {
+		id += "[" + in.loopKey(m, scope) + "]"
+	}
+	if c, ok := in.children[id]; ok {
+		return c
+	}
+	t := m.Inline
+	if t == nil {
+		if t = in.called(m); t == nil {
+			in.children[id] = nil
+			return nil
+		}
+	}
+	c := newInstance(in.d, t, id, in.moduleTarget(m, scope, t))
+	c.calls = append(append(make([]*Call, 0, len(in.calls)+1), in.calls...), &Call{Module: m, Template: in.template, in: in})
+	if m.Inline != nil && m.OuterScope {
+		c.outer = scope
+	}
+	if m.Parameters != nil {
+		for _, p := range m.Parameters.Properties {
+			key, ok := expr.LiteralString(p.Key)
+			switch {
+			case ok:
+				c.given[strings.ToLower(key)] = lazy{p.Value, scope}
+			case p.Key == nil: // a spread, or a whole object: any parameter may be in it
+				for _, q := range t.Parameters {
+					member := &expr.Member{Node: expr.Node{At: p.At}, Base: p.Value, Name: q.Name}
+					c.given[strings.ToLower(q.Name)] = lazy{member, scope}
+				}
+			}
+		}
+	}
+	in.children[id] = c
+	return c
+}
+
+// loopKey names an element of a module loop by the values of its variables.
+func (in *instance) loopKey(m *template.Module, scope expr.Scope) string {
+	if m.Loop.In == nil {
+		v, _ := scope.Call(expr.Value{}, "copyIndex", []expr.Value{expr.String(m.Loop.Name)})
+		return v.Key()
+	}
+	v, _ := scope.Name(m.Loop.Item)
+	return v.Key()
+}
+
+// called finds the template of a module in the repository.
+func (in *instance) called(m *template.Module) *template.Template {
+	from := in.template.File.Path
+	switch {
+	case m.Path == "":
+		in.unresolved(m, "its link is computed during the deployment")
+		return nil
+	case strings.HasPrefix(m.Path, "br:"), strings.HasPrefix(m.Path, "br/"):
+		in.unresolved(m, "it lies in a registry")
+		return nil
+	case strings.HasPrefix(m.Path, "ts:"), strings.HasPrefix(m.Path, "ts/"):
+		in.unresolved(m, "it is a template spec, which only Azure can read")
+		return nil
+	}
+	t := in.d.local(from, m.Path)
+	if t == nil {
+		in.unresolved(m, "there is no such template in the repository")
+		return nil
+	}
+	depth := 0
+	for _, c := range in.calls {
+		if c.Template == t {
+			depth = maxModuleDepth
+		}
+	}
+	if len(in.calls)+1 > maxModuleDepth || depth == maxModuleDepth || in.template == t {
+		in.d.report(diag.Diagnostic{
+			Code: CodeNotEvaluated, Severity: diag.Failure, Path: from, Span: m.Anchor,
+			Summary: "Modules call each other in a circle or too deep",
+			Detail: fmt.Sprintf("could not evaluate: %q is reached from itself, or through more than %d modules. "+
+				"Azure refuses such a deployment; break the circle.", m.Path, maxModuleDepth),
+		})
+		return nil
+	}
+	return t
+}
+
+func (in *instance) unresolved(m *template.Module, why string) {
+	at := m.PathAt
+	if at.Len() == 0 {
+		at = m.Anchor
+	}
+	what := fmt.Sprintf("Module %q", m.Path)
+	if m.Path == "" {
+		what = "Linked template"
+	}
+	in.d.report(diag.Diagnostic{
+		Code: CodeUnresolved, Severity: diag.Notice, Path: in.template.File.Path, Span: at,
+		Summary: what + " not resolved",
+		Detail:  "It was not read because " + why + ". APIs that it declares are not checked here, and its outputs are unknown.",
+	})
+}
+
+// moduleTarget is where a module is deployed to.
+func (in *instance) moduleTarget(m *template.Module, scope expr.Scope, t *template.Template) Target {
+	target := in.target
+	e := in.d.eval
+	if m.Scope != nil {
+		switch s := expr.HandleOf(e.Eval(scope, m.Scope)).(type) {
+		case scopeHandle:
+			target = s.target
+		case *resourceHandle:
+			if segments := s.segments(); len(segments) == 1 {
+				target = Target{Subscription: s.target().Subscription, ResourceGroup: segments[0]}
+			}
+		}
+	}
+	if m.Subscription != nil {
+		target = Target{Subscription: e.Eval(scope, m.Subscription)}
+	}
+	if m.ResourceGroup != nil {
+		target.ResourceGroup = e.Eval(scope, m.ResourceGroup)
+	}
+	if target.ResourceGroup.IsUnknown() && strings.EqualFold(t.TargetScope, "resourceGroup") {
+		target.ResourceGroup = expr.Atom(in.id+" resource group of "+spanKey(m.Decl), expr.KindString)
+	}
+	return target
+}

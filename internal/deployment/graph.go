@@ -1,0 +1,392 @@
+// Package deployment finds out which files of a repository are deployed
+// together, with which parameters, and expands each such deployment to the
+// resources it brings. It works on a snapshot and answers the same for the
+// same bytes; it fetches nothing.
+package deployment
+
+import (
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// Codes of the diagnostics that loading and expanding yield.
+const (
+	// CodeNotEvaluated is a part that was given up at a limit or a cycle.
+	CodeNotEvaluated diag.Code = "not-evaluated"
+	// CodeUnresolved is a module whose template is not at hand.
+	CodeUnresolved diag.Code = "module-unresolved"
+)
+
+// Options change what is evaluated.
+type Options struct {
+	// ParameterDefaults are values for parameters that have none, by
+	// lower-case name.
+	ParameterDefaults map[string]expr.Value
+	// Location is resourceGroup().location where it is configured, else "".
+	Location string
+	// Parameters adds parameter files to templates: template path → paths of
+	// parameter files, which then replace those found by name.
+	Parameters map[string][]string
+	// Explicit are files that are deployed although they are generated.
+	Explicit map[string]bool
+	// Cache keeps what was parsed; nil for none.
+	Cache *Cache
+}
+
+// File is one template or parameter file of a graph. One of Template and
+// Parameters is set unless the file could not be read at all.
+type File struct {
+	Source      *source.File
+	Template    *template.Template
+	Parameters  *template.ParameterFile
+	Diagnostics []diag.Diagnostic
+	// GeneratedFrom is the source in the repository of compiled JSON, or "".
+	GeneratedFrom string
+}
+
+// Root is a template with one set of parameters: what is deployed at once.
+type Root struct {
+	// Path is the template's.
+	Path string
+	// Parameters is the parameter file's path, "" when there is none.
+	Parameters string
+}
+
+// Graph is the templates of a snapshot and how they refer to each other.
+type Graph struct {
+	snapshot *source.Snapshot
+	options  Options
+	files    map[string]*File
+	symbols  map[*template.Template]map[string]symbol
+	roots    []Root
+	calls    map[string][]string // template path → templates it refers to
+}
+
+// Load reads the templates of a snapshot, as far as their content is loaded,
+// and finds the deployments.
+func Load(snapshot *source.Snapshot, options Options) *Graph {
+	g := &Graph{
+		snapshot: snapshot, options: options, files: map[string]*File{},
+		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
+	}
+	g.parse()
+	g.link()
+	g.findRoots()
+	return g
+}
+
+// With is the graph of a snapshot that differs from this one's in some files
+// only; all others are not read again.
+func (g *Graph) With(snapshot *source.Snapshot, changed []*source.File) *Graph {
+	n := &Graph{
+		snapshot: snapshot, options: g.options, files: make(map[string]*File, len(g.files)),
+		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
+	}
+	for p, f := range g.files {
+		n.files[p] = f.copied()
+	}
+	for _, f := range changed {
+		if r := read(f); r != nil {
+			n.files[f.Path] = r
+		} else {
+			delete(n.files, f.Path)
+		}
+	}
+	n.link()
+	n.findRoots()
+	return n
+}
+
+// Roots are the deployments, sorted by path and parameter file.
+func (g *Graph) Roots() []Root { return g.roots }
+
+// Files are the paths of all templates and parameter files, sorted.
+func (g *Graph) Files() []string { return sortedKeys(g.files) }
+
+// File is a template or parameter file by path, or nil.
+func (g *Graph) File(p string) *File { return g.files[p] }
+
+// Source is the content of a file of the graph, or nil.
+func (g *Graph) Source(p string) *source.File {
+	if f := g.files[p]; f != nil {
+		return f.Source
+	}
+	return nil
+}
+
+// parse reads all files, on all processors; what comes out does not depend on
+// the order.
+func (g *Graph) parse() {
+	var candidates []source.Entry
+	for _, e := range g.snapshot.Entries() {
+		if e.File != nil && e.Mode <= source.Executable && candidate(e.Path) {
+			candidates = append(candidates, e)
+		}
+	}
+	parsed := make([]*File, len(candidates))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(candidates)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(candidates); i = int(next.Add(1)) - 1 {
+				parsed[i] = g.options.Cache.read(candidates[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, f := range parsed {
+		if f != nil {
+			g.files[candidates[i].Path] = f
+		}
+	}
+}
+
+// Candidate reports whether a file of that name may be a template or a
+// parameter file.
+func Candidate(p string) bool { return candidate(p) }
+
+func candidate(p string) bool {
+	switch strings.ToLower(path.Ext(p)) {
+	case ".bicep", ".bicepparam", ".json", ".jsonc":
+		return true
+	}
+	return false
+}
+
+// link follows the references between files and marks generated ones.
+func (g *Graph) link() {
+	for p, f := range g.files {
+		if f.Template == nil {
+			continue
+		}
+		g.symbols[f.Template] = declarations(f.Template)
+		seen := map[string]bool{}
+		add := func(ref string) {
+			to := source.Resolve(p, ref)
+			if t := g.files[to]; t != nil && t.Template != nil && to != p && !seen[to] {
+				seen[to] = true
+				g.calls[p] = append(g.calls[p], to)
+			}
+		}
+		references(f.Template, add)
+		if strings.EqualFold(f.Template.Generator, "bicep") {
+			f.GeneratedFrom = g.bicepOf(p)
+		}
+	}
+}
+
+func references(t *template.Template, add func(ref string)) {
+	for _, i := range t.Imports {
+		add(i.Path)
+	}
+	for _, m := range t.Modules {
+		if m.Path != "" {
+			add(m.Path)
+		}
+		if m.Inline != nil {
+			references(m.Inline, add)
+		}
+	}
+}
+
+// bicepOf is the source that compiled JSON comes from, "" when it is not in
+// the repository.
+func (g *Graph) bicepOf(p string) string {
+	names := []string{strings.TrimSuffix(p, path.Ext(p)) + ".bicep"}
+	switch strings.ToLower(path.Base(p)) {
+	case "azuredeploy.json", "maintemplate.json":
+		names = append(names, path.Join(path.Dir(p), "main.bicep"))
+	}
+	for _, n := range names {
+		if f := g.files[n]; f != nil && f.Template != nil {
+			return n
+		}
+	}
+	return ""
+}
+
+// skipped reports whether a file is output that is not checked by itself.
+func (g *Graph) skipped(p string) bool {
+	return g.files[p].GeneratedFrom != "" && !g.options.Explicit[p]
+}
+
+// findRoots lists the files that no other refers to, and those that have
+// parameter files, once for each set of parameters.
+func (g *Graph) findRoots() {
+	sets := g.parameterSets()
+	called := map[string]bool{}
+	for from, tos := range g.calls {
+		if g.skipped(from) {
+			continue
+		}
+		for _, to := range tos {
+			called[to] = true
+		}
+	}
+	for _, p := range sortedKeys(g.files) {
+		if g.files[p].Template == nil || g.skipped(p) {
+			continue
+		}
+		switch {
+		case len(sets[p]) > 0:
+			for _, s := range sets[p] {
+				g.roots = append(g.roots, Root{Path: p, Parameters: s})
+			}
+		case !called[p] || g.options.Explicit[p]:
+			g.roots = append(g.roots, Root{Path: p})
+		}
+	}
+	g.rootCycles(called)
+}
+
+// rootCycles makes roots of files that call each other in a circle, which no
+// root reaches: they are reported rather than overlooked.
+func (g *Graph) rootCycles(called map[string]bool) {
+	reached := map[string]bool{}
+	var visit func(p string)
+	visit = func(p string) {
+		if reached[p] {
+			return
+		}
+		reached[p] = true
+		for _, to := range g.calls[p] {
+			visit(to)
+		}
+	}
+	for _, r := range g.roots {
+		visit(r.Path)
+	}
+	for _, p := range sortedKeys(g.files) {
+		if called[p] && !reached[p] && !g.skipped(p) {
+			g.roots = append(g.roots, Root{Path: p})
+			visit(p)
+		}
+	}
+	slices.SortFunc(g.roots, func(a, b Root) int {
+		if c := strings.Compare(a.Path, b.Path); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Parameters, b.Parameters)
+	})
+}
+
+// Expand evaluates one deployment. It is safe for concurrent use.
+func (g *Graph) Expand(root Root) *Deployment {
+	f := g.files[root.Path]
+	d := &expander{
+		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
+		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
+		out: &Deployment{Root: root},
+	}
+	if f == nil || f.Template == nil {
+		return d.out
+	}
+	in := newInstance(d, f.Template, root.Path, rootTarget(f.Template))
+	if root.Parameters != "" {
+		d.reached[root.Parameters] = true
+		in.give(g.files[root.Parameters])
+	}
+	in.expand()
+	d.limit(f.Template, source.Span{})
+	d.out.Diagnostics = unique(d.out.Diagnostics)
+	d.out.Reached = sortedKeys(d.reached)
+	d.out.Wanted = sortedKeys(d.wanted)
+	return d.out
+}
+
+// ExpandAll evaluates the deployments that API Management or Defender has any
+// part in, on all processors, in the order of Roots.
+func (g *Graph) ExpandAll() []*Deployment {
+	var roots []Root
+	matters := g.matter()
+	for _, r := range g.roots {
+		if matters[r.Path] {
+			roots = append(roots, r)
+		}
+	}
+	out := make([]*Deployment, len(roots))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(roots)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(roots); i = int(next.Add(1)) - 1 {
+				out[i] = g.Expand(roots[i])
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// matter finds the templates that declare, or call one that declares, a
+// resource that the rule reads.
+func (g *Graph) matter() map[string]bool {
+	callers := map[string][]string{}
+	for from, tos := range g.calls {
+		for _, to := range tos {
+			callers[to] = append(callers[to], from)
+		}
+	}
+	out := map[string]bool{}
+	var mark func(p string)
+	mark = func(p string) {
+		if out[p] {
+			return
+		}
+		out[p] = true
+		for _, c := range callers[p] {
+			mark(c)
+		}
+	}
+	for p, f := range g.files {
+		if f.Template != nil && declares(f.Template) {
+			mark(p)
+		}
+	}
+	return out
+}
+
+func declares(t *template.Template) bool {
+	if slices.ContainsFunc(t.Resources, interesting) {
+		return true
+	}
+	return slices.ContainsFunc(t.Modules, func(m *template.Module) bool { return m.Inline != nil && declares(m.Inline) })
+}
+
+// rootTarget is where a root is deployed to: one resource group, or one
+// subscription, that nobody here knows.
+func rootTarget(t *template.Template) Target {
+	target := Target{}
+	switch strings.ToLower(t.TargetScope) {
+	case "managementgroup", "tenant":
+		return target
+	case "subscription":
+	default:
+		target.ResourceGroup = expr.Atom("resourceGroup().name", expr.KindString)
+	}
+	target.Subscription = expr.Atom("subscription().subscriptionId", expr.KindString)
+	return target
+}
+
+func unique(ds []diag.Diagnostic) []diag.Diagnostic {
+	diag.Sort(ds)
+	return slices.CompactFunc(ds, func(a, b diag.Diagnostic) bool { return diag.Compare(a, b) == 0 })
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,297 @@
+package deployment
+
+import (
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// instance is a template with values for its parameters: one step of a
+// deployment. It is the scope in which the template's expressions are
+// evaluated, and belongs to one goroutine.
+type instance struct {
+	d        *expander
+	template *template.Template
+	// id names the instance within the deployment; atoms carry it, so that
+	// the parameters of two calls of one module are told apart.
+	id     string
+	target Target
+	// condition is whether the instance is deployed at all.
+	condition expr.Value
+	calls     []*Call
+	// given are the values that the caller handed over, by folded name.
+	given map[string]lazy
+	// outer is set for a nested template whose expressions are evaluated in
+	// the scope around it.
+	outer expr.Scope
+
+	symbols  map[string]symbol
+	values   map[string]expr.Value // parameters and variables evaluated so far
+	open     map[string]bool       // being evaluated: meeting one again is a cycle
+	children map[string]*instance
+}
+
+// lazy is an expression with the scope it is to be evaluated in.
+type lazy struct {
+	x     expr.Expr
+	scope expr.Scope
+}
+
+// symbol is what an identifier names. Exactly one field is set.
+type symbol struct {
+	parameter *template.Parameter
+	variable  *template.Variable
+	function  *template.Function
+	resource  *template.Resource
+	module    *template.Module
+	namespace *template.Import
+	imported  *imported
+}
+
+type imported struct {
+	from *template.Import
+	name string
+}
+
+func newInstance(d *expander, t *template.Template, id string, target Target) *instance {
+	in := &instance{
+		d: d, template: t, id: id, target: target, condition: expr.Bool(true),
+		given: map[string]lazy{}, values: map[string]expr.Value{}, open: map[string]bool{}, children: map[string]*instance{},
+	}
+	in.symbols = d.symbols(t)
+	return in
+}
+
+// declarations indexes what a template declares by name.
+func declarations(t *template.Template) map[string]symbol {
+	m := map[string]symbol{}
+	for _, i := range t.Imports {
+		if i.Namespace != "" {
+			m[i.Namespace] = symbol{namespace: i}
+		}
+		for local, name := range i.Names {
+			m[local] = symbol{imported: &imported{from: i, name: name}}
+		}
+	}
+	for _, f := range t.Functions {
+		m[f.Name] = symbol{function: f}
+	}
+	for _, x := range t.Modules {
+		if x.Symbol != "" {
+			m[x.Symbol] = symbol{module: x}
+		}
+	}
+	for _, r := range t.Resources {
+		if r.Symbol != "" {
+			m[r.Symbol] = symbol{resource: r}
+		}
+	}
+	if t.Language == template.Bicep {
+		for _, v := range t.Variables {
+			m[v.Name] = symbol{variable: v}
+		}
+		for _, p := range t.Parameters {
+			m[p.Name] = symbol{parameter: p}
+		}
+	}
+	return m
+}
+
+// Name is what a Bicep identifier stands for.
+func (in *instance) Name(name string) (expr.Value, bool) {
+	if in.outer != nil {
+		return in.outer.Name(name)
+	}
+	s, ok := in.symbols[name]
+	if !ok || in.template.Language != template.Bicep {
+		return expr.Value{}, false
+	}
+	switch {
+	case s.parameter != nil:
+		return in.parameter(s.parameter), true
+	case s.variable != nil:
+		return in.variable(s.variable), true
+	case s.resource != nil:
+		return in.resourceValue(s.resource), true
+	case s.module != nil:
+		return in.moduleValue(s.module), true
+	case s.namespace != nil:
+		return expr.HandleValue("import "+s.namespace.Path, namespace{in, s.namespace}), true
+	case s.imported != nil:
+		return in.importedVariable(s.imported)
+	}
+	return expr.Value{}, false
+}
+
+// parameter is a parameter's value: handed over, by default, configured, null
+// where it may be, else an atom.
+func (in *instance) parameter(p *template.Parameter) expr.Value {
+	folded := strings.ToLower(p.Name)
+	return in.once("parameter "+folded, func() expr.Value {
+		atom := expr.Atom(in.id+" parameters('"+folded+"')", kindOf(p.Type))
+		if g, ok := in.given[folded]; ok {
+			v := in.d.eval.Eval(g.scope, g.x)
+			switch {
+			case v.IsUnknown():
+				return atom
+			case !v.IsNull() || p.Default == nil: // null asks for the default
+				return v
+			}
+		}
+		if p.Default != nil {
+			if v := in.d.eval.Eval(in, p.Default); !v.IsUnknown() {
+				return v
+			}
+			return atom
+		}
+		if v, ok := in.d.options.ParameterDefaults[folded]; ok && len(in.calls) == 0 {
+			return v
+		}
+		if p.Nullable {
+			return expr.Null()
+		}
+		return atom
+	})
+}
+
+func kindOf(typ string) expr.Kind {
+	switch typ {
+	case "string", "securestring":
+		return expr.KindString
+	case "int":
+		return expr.KindInt
+	case "bool":
+		return expr.KindBool
+	case "array":
+		return expr.KindArray
+	case "object", "secureobject":
+		return expr.KindObject
+	}
+	return expr.KindUnknown
+}
+
+func (in *instance) variable(v *template.Variable) expr.Value {
+	return in.once("variable "+strings.ToLower(v.Name), func() expr.Value {
+		value := in.d.eval.Eval(in, v.Value)
+		if value.IsUnknown() {
+			return expr.Atom(in.id+" variables('"+strings.ToLower(v.Name)+"')", expr.KindUnknown)
+		}
+		return value
+	})
+}
+
+// once evaluates what has a name, and notices when it depends on itself.
+func (in *instance) once(name string, eval func() expr.Value) expr.Value {
+	if v, ok := in.values[name]; ok {
+		return v
+	}
+	if in.open[name] {
+		return in.d.eval.Exceed("a cycle through " + name)
+	}
+	in.open[name] = true
+	v := eval()
+	delete(in.open, name)
+	in.values[name] = v
+	return v
+}
+
+func (in *instance) importedVariable(i *imported) (expr.Value, bool) {
+	lib := in.library(i.from.Path)
+	if lib == nil {
+		return expr.Atom(in.template.File.Path+" import "+i.from.Path+" "+i.name, expr.KindUnknown), true
+	}
+	return lib.Name(i.name)
+}
+
+// library is another file of the repository whose declarations are imported.
+func (in *instance) library(path string) *instance {
+	t := in.d.local(in.template.File.Path, path)
+	if t == nil {
+		return nil
+	}
+	if lib, ok := in.d.libraries[t.File.Path]; ok {
+		return lib
+	}
+	lib := newInstance(in.d, t, t.File.Path, in.target)
+	in.d.libraries[t.File.Path] = lib
+	return lib
+}
+
+// namespace is what "import * as name" makes.
+type namespace struct {
+	in   *instance
+	from *template.Import
+}
+
+// Member is an imported variable.
+func (n namespace) Member(name string) (expr.Value, bool) {
+	if lib := n.in.library(n.from.Path); lib != nil {
+		return lib.Name(name)
+	}
+	return expr.Value{}, false
+}
+
+// Element is false: an import is no loop.
+func (namespace) Element(expr.Value) (expr.Value, bool) { return expr.Value{}, false }
+
+// function finds a user-defined function by the name it has here, and the
+// instance it belongs to.
+func (in *instance) function(base expr.Value, name string) (*template.Function, *instance) {
+	if n, ok := expr.HandleOf(base).(namespace); ok {
+		if lib := n.in.library(n.from.Path); lib != nil {
+			return lib.symbols[name].function, lib
+		}
+		return nil, nil
+	}
+	s := in.symbols[name]
+	if s.imported != nil {
+		if lib := in.library(s.imported.from.Path); lib != nil {
+			return lib.symbols[s.imported.name].function, lib
+		}
+		return nil, nil
+	}
+	if s.function == nil && in.template.Language == template.ARM {
+		for _, f := range in.template.Functions {
+			if strings.EqualFold(f.Name, name) {
+				return f, in
+			}
+		}
+	}
+	return s.function, in
+}
+
+func (in *instance) callFunction(f *template.Function, args []expr.Value) expr.Value {
+	locals := make(map[string]expr.Value, len(f.Params))
+	for i, p := range f.Params {
+		v := expr.Null()
+		if i < len(args) {
+			v = args[i]
+		}
+		if in.template.Language == template.ARM {
+			p = strings.ToLower(p)
+		}
+		locals[p] = v
+	}
+	if in.template.Language == template.ARM {
+		return in.d.eval.Eval(functionScope{in, locals}, f.Body)
+	}
+	return in.d.eval.Eval(expr.WithLocals(in, locals), f.Body)
+}
+
+// functionScope is the inside of an ARM user-defined function, which sees its
+// own parameters and nothing else.
+type functionScope struct {
+	*instance
+	params map[string]expr.Value
+}
+
+// Call answers parameters('x') with the function's own parameter.
+func (s functionScope) Call(base expr.Value, name string, args []expr.Value) (expr.Value, bool) {
+	if strings.EqualFold(name, "parameters") && len(args) == 1 {
+		key, _ := args[0].AsString()
+		v, ok := s.params[strings.ToLower(key)]
+		return v, ok
+	}
+	return s.instance.Call(base, name, args)
+}

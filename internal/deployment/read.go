@@ -1,0 +1,102 @@
+package deployment
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+	"github.com/onboard-defender/onboard-defender/internal/template/arm"
+	"github.com/onboard-defender/onboard-defender/internal/template/bicep"
+)
+
+// Cache keeps parsed files, so that the head and the base of a pull request,
+// and one push after another, parse each content once. It is safe for
+// concurrent use. A nil Cache keeps nothing.
+type Cache struct {
+	mu    sync.Mutex
+	limit int
+	files map[cacheKey]*File
+	order []cacheKey // oldest first
+}
+
+type cacheKey struct{ path, id string }
+
+// NewCache makes a cache for at most limit files.
+func NewCache(limit int) *Cache {
+	return &Cache{limit: limit, files: map[cacheKey]*File{}}
+}
+
+// read parses an entry, or takes it from the cache. It is nil for a file that
+// is no template.
+func (c *Cache) read(e source.Entry) *File {
+	if c == nil || e.ID == "" {
+		return read(e.File)
+	}
+	key := cacheKey{e.Path, e.ID}
+	c.mu.Lock()
+	f, ok := c.files[key]
+	c.mu.Unlock()
+	if ok {
+		return f.copied()
+	}
+	f = read(e.File)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, twice := c.files[key]; !twice {
+		c.files[key] = f
+		c.order = append(c.order, key)
+	}
+	for len(c.order) > c.limit {
+		delete(c.files, c.order[0])
+		c.order = c.order[1:]
+	}
+	return f.copied()
+}
+
+// copied is the file with marks of its own: what is GeneratedFrom depends on
+// the files around it.
+func (f *File) copied() *File {
+	if f == nil {
+		return nil
+	}
+	n := *f
+	return &n
+}
+
+// read parses a file by its name and content.
+func read(f *source.File) *File {
+	out := &File{Source: f}
+	if len(f.Content) > template.MaxSize {
+		if strings.EqualFold(path.Ext(f.Path), ".json") && arm.Classify(f.Content) == arm.KindOther {
+			return nil
+		}
+		out.Diagnostics = []diag.Diagnostic{{
+			Code: template.CodeUnreadable, Severity: diag.Failure, Path: f.Path,
+			Summary: "File too large",
+			Detail: fmt.Sprintf("could not evaluate: the file has %d bytes, and Azure takes templates of at most %d. Split it into modules.",
+				len(f.Content), template.MaxSize),
+		}}
+		return out
+	}
+	switch strings.ToLower(path.Ext(f.Path)) {
+	case ".bicep":
+		out.Template = bicep.Lower(bicep.Parse(f))
+		out.Diagnostics = out.Template.Diagnostics
+	case ".bicepparam":
+		out.Parameters = bicep.LowerParameters(bicep.Parse(f))
+		out.Diagnostics = out.Parameters.Diagnostics
+	default:
+		if t, ok := arm.Parse(f); ok {
+			out.Template, out.Diagnostics = t, t.Diagnostics
+		} else if p, ok := arm.ParseParameters(f); ok {
+			out.Parameters, out.Diagnostics = p, p.Diagnostics
+		} else {
+			return nil
+		}
+	}
+	return out
+}
