@@ -1,0 +1,86 @@
+package review
+
+import (
+	"context"
+	"slices"
+
+	"github.com/onboard-defender/onboard-defender/internal/check"
+	"github.com/onboard-defender/onboard-defender/internal/config"
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/fix"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+// maxLoads bounds how often an evaluation may ask for more files.
+const maxLoads = 4
+
+// Load adds the content of files to a snapshot.
+type Load func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error)
+
+// Analysis is what is known about one snapshot.
+type Analysis struct {
+	Snapshot *source.Snapshot
+	Graph    *deployment.Graph
+	Report   *check.Report
+	// Fix is nil unless it was asked for.
+	Fix *fix.Result
+}
+
+// Plan says how a snapshot is to be analyzed.
+type Plan struct {
+	Settings config.Repository
+	PSRule   config.PSRule
+	// Today is the date as 2006-01-02.
+	Today string
+	// Selected reports the files whose findings are wanted, nil for all.
+	Selected func(path string) bool
+	// Explicit are files to check although they are generated.
+	Explicit map[string]bool
+	// Parameters are more parameter files by template.
+	Parameters map[string][]string
+	// Fix asks for a plan of the fix.
+	Fix   bool
+	Cache *deployment.Cache
+}
+
+// Analyze checks a snapshot. Files that the evaluation asks for and that are
+// not loaded are loaded, and it is done again.
+func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analysis, error) {
+	options := p.Settings.DeploymentOptions()
+	options.Explicit, options.Cache = p.Explicit, p.Cache
+	if len(p.Parameters) > 0 {
+		options.Parameters = p.Parameters
+	}
+	settings := p.Settings.CheckSettings(p.Today)
+	p.PSRule.Apply(&settings)
+	selected := p.Selected
+	a := &Analysis{Snapshot: s}
+	for n := 0; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		a.Graph = deployment.Load(a.Snapshot, options)
+		a.Report = check.Run(a.Graph, settings, selected)
+		if len(a.Report.Wanted) == 0 || n == maxLoads {
+			break
+		}
+		more, err := load(ctx, a.Snapshot, a.Report.Wanted)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(a.Report.Wanted, func(path string) bool { return more.File(path) != nil }) {
+			break
+		}
+		a.Snapshot = more
+	}
+	if p.Fix {
+		a.Fix = fix.Plan(fix.Input{
+			Snapshot: a.Snapshot, Deployment: options, Settings: settings, Selected: selected,
+			Graph: a.Graph, Report: a.Report, APIVersion: p.Settings.Fix.APIVersion,
+		})
+	}
+	return a, nil
+}
+
+// Wanted reports whether a file's content is needed from the start.
+func Wanted(e source.Entry) bool { return deployment.Candidate(e.Path) || config.IsSettings(e.Path) }

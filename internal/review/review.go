@@ -1,0 +1,166 @@
+// Package review is the conductor: it takes one pull request from its event to
+// its completed check run. It fetches through the small interfaces it declares
+// here, decides nothing about templates itself, and knows neither GitHub's API
+// nor the database; the program plugs those in. A newcomer reads this package
+// first: Review in pull.go is the whole way of a pull request.
+package review
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+// CheckName is the name of the check run, which branch protection refers to.
+const CheckName = "Defender for APIs"
+
+// ActionOnboard is the identifier of the button that commits the fix.
+const ActionOnboard = "onboard"
+
+// Repo is a repository as one installation of the App sees it.
+type Repo struct {
+	Installation, ID int64
+	Owner, Name      string
+}
+
+// Request asks for the review of a pull request.
+type Request struct {
+	Repo   Repo
+	Number int
+	// Fresh says that the head is certainly new, so that no check run of it can
+	// exist yet.
+	Fresh bool
+	// Again asks for a new check run although the head has one.
+	Again bool
+	// Delivery names the event, for the identity of a run that is asked for
+	// again.
+	Delivery string
+	// Last says that there will be no further attempt: a review that cannot be
+	// done completes its check run with that.
+	Last bool
+}
+
+// Click is a click on the button of a check run.
+type Click struct {
+	Repo   Repo
+	Number int
+	// Head is the commit of the check run.
+	Head string
+	// Sender is the login of who clicked.
+	Sender string
+	Last   bool
+}
+
+// Pull is a pull request as it is now.
+type Pull struct {
+	Number     int
+	Open       bool
+	Head       string // commit
+	HeadBranch string
+	BaseBranch string
+	// Fork says that the head lies in another repository.
+	Fork bool
+}
+
+// Lines is a range of lines, both ends included, counted from 1.
+type Lines struct{ Start, End int }
+
+// Change is a file that a pull request changes.
+type Change struct {
+	Path, Previous string
+	Removed        bool
+	// Hunks are the lines of the new file that the diff shows; empty when that
+	// is not known.
+	Hunks []Lines
+}
+
+// Changes are what a head has over its base.
+type Changes struct {
+	// MergeBase is the commit where the two parted.
+	MergeBase string
+	Files     []Change
+	// Truncated says that there may be more files.
+	Truncated bool
+}
+
+// Annotation is a remark on a line.
+type Annotation struct {
+	Path                 string
+	Line                 int
+	StartColumn          int // 0 for none
+	EndColumn            int // exclusive
+	Level                string
+	Title, Message, More string
+}
+
+// Run is a check run.
+type Run struct {
+	ID         int64
+	Head       string
+	ExternalID string
+	Completed  bool
+	// Posted counts the annotations that are there already.
+	Posted                 int
+	Conclusion             string
+	Title, Summary, Text   string
+	Annotations            []Annotation
+	OfferFix               bool
+}
+
+// Commit is a commit to make on a branch.
+type Commit struct {
+	Branch, ExpectedHead string
+	Headline, Body       string
+	Files                map[string][]byte
+}
+
+// Pulls reads pull requests.
+type Pulls interface {
+	Pull(ctx context.Context, repo Repo, number int) (Pull, error)
+	Changes(ctx context.Context, repo Repo, base, head string) (Changes, error)
+	// Permission is "admin", "write", "read" or "none".
+	Permission(ctx context.Context, repo Repo, login string) (string, error)
+}
+
+// Snapshots reads commits.
+type Snapshots interface {
+	Snapshots(ctx context.Context, repo Repo, want func(source.Entry) bool, commits ...string) ([]*source.Snapshot, error)
+	Load(ctx context.Context, repo Repo, s *source.Snapshot, paths []string) (*source.Snapshot, error)
+}
+
+// Checks writes check runs.
+type Checks interface {
+	// Find is the App's newest run of that head and external ID.
+	Find(ctx context.Context, repo Repo, head, externalID string) (run Run, found bool, err error)
+	// Start creates the run in progress.
+	Start(ctx context.Context, repo Repo, run Run) (Run, error)
+	// Complete completes a run, and creates it if it has no ID.
+	Complete(ctx context.Context, repo Repo, run Run) error
+}
+
+// Commits writes commits. A branch that has moved gives an error for which
+// Moved reports true, one that may not be written NotWritable.
+type Commits interface {
+	Commit(ctx context.Context, repo Repo, c Commit) (sha string, err error)
+	Moved(err error) bool
+	NotWritable(err error) bool
+}
+
+// Reviewer reviews pull requests. All fields but Cache are required. It is
+// safe for concurrent use.
+type Reviewer struct {
+	Pulls     Pulls
+	Snapshots Snapshots
+	Checks    Checks
+	Commits   Commits
+	// Now is the clock that suppressions expire by.
+	Now    func() time.Time
+	Logger *slog.Logger
+	// Cache keeps parsed files between reviews; nil for none.
+	Cache *deployment.Cache
+	// OnBug is told of fixes that did not stand their proof; nil for nobody.
+	OnBug func(error)
+}
