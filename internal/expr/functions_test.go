@@ -312,3 +312,79 @@ func TestLambdas(t *testing.T) {
 		{"mapValues", arr{obj{"a", 123, "b", 456}, fn(op(Multiply, name("v"), lit(2)), "v")}, obj{"a", 246, "b", 912}},
 	})
 }
+
+func TestURIs(t *testing.T) {
+	t.Parallel()
+	checkCalls(t, []call{
+		{"uri", arr{"http://contoso.org/firstpath", "myscript.sh"}, "http://contoso.org/myscript.sh"},
+		{"uri", arr{"http://contoso.org/firstpath/", "myscript.sh"}, "http://contoso.org/firstpath/myscript.sh"},
+		{"uri", arr{"http://contoso.org/firstpath/azuredeploy.json", "myscript.sh"}, "http://contoso.org/firstpath/myscript.sh"},
+		{"uri", arr{"http://contoso.org/firstpath/azuredeploy.json/", "myscript.sh"}, "http://contoso.org/firstpath/azuredeploy.json/myscript.sh"},
+		{"uri", arr{"https://github.com", "Azure/bicep"}, "https://github.com/Azure/bicep"},
+		{"uri", arr{"https://github.com/another/repo", "/Azure/bicep"}, "https://github.com/Azure/bicep"},
+		{"uri", arr{"https://GitHub.com", ""}, "https://github.com/"},
+		{"uri", arr{"github.com", "Azure/bicep"}, unknown},
+		{"uri", arr{"https://github.com", "a b"}, unknown},
+		{"uriComponent", arr{"http://contoso.com/resources/nested/azuredeploy.json"}, "http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json"},
+		{"uriComponent", arr{"UB*8h 0+=_)9h9n"}, "UB%2A8h%200%2B%3D_%299h9n"},
+		{"uriComponent", arr{"é"}, "%C3%A9"},
+		{"uriComponentToString", arr{"http%3A%2F%2Fcontoso.com%2Fresources%2Fnested%2Fazuredeploy.json"}, "http://contoso.com/resources/nested/azuredeploy.json"},
+		{"uriComponentToString", arr{"%20%25%20"}, " % "},
+		{"uriComponentToString", arr{"100%!+%4"}, "100%!+%4"},
+		{"uriComponentToString", arr{"%FF"}, unknown},
+		{"buildUri", arr{obj{"scheme", "https", "host", "mystorage.blob.core.windows.net", "port", 8080, "path", "/templates/nestedTemplate.json", "query", "?st=2025-05-09"}}, "https://mystorage.blob.core.windows.net:8080/templates/nestedTemplate.json?st=2025-05-09"},
+		{"buildUri", arr{obj{"scheme", "https", "host", "example.com", "port", nil, "path", "/a"}}, "https://example.com/a"},
+		{"buildUri", arr{obj{"host", "example.com"}}, unknown},
+		{"parseUri", arr{"https://example.com:8443/a/b?x=1"}, obj{"scheme", "https", "host", "example.com", "port", 8443, "path", "/a/b", "query", "?x=1"}},
+		{"parseUri", arr{"https://example.com"}, obj{"scheme", "https", "host", "example.com", "port", unknown, "path", "/", "query", ""}},
+	})
+}
+
+func TestCIDR(t *testing.T) {
+	t.Parallel()
+	checkCalls(t, []call{
+		{"parseCidr", arr{"10.144.0.0/20"}, obj{"network", "10.144.0.0", "netmask", "255.255.240.0", "broadcast", "10.144.15.255", "firstUsable", "10.144.0.1", "lastUsable", "10.144.15.254", "cidr", 20}},
+		{"parseCidr", arr{"fdad:3236:5555::/48"}, obj{"network", "fdad:3236:5555::", "netmask", "ffff:ffff:ffff::", "firstUsable", "fdad:3236:5555::", "lastUsable", "fdad:3236:5555:ffff:ffff:ffff:ffff:ffff", "cidr", 48}},
+		{"parseCidr", arr{"10.0.0.0"}, unknown},
+		{"parseCidr", arr{"10.0.0.0/33"}, unknown},
+		{"cidrSubnet", arr{"10.144.0.0/20", 24, 0}, "10.144.0.0/24"},
+		{"cidrSubnet", arr{"10.144.0.0/20", 24, 4}, "10.144.4.0/24"},
+		{"cidrSubnet", arr{"10.144.0.0/20", 24, 16}, unknown},
+		{"cidrSubnet", arr{"10.144.0.0/20", 19, 0}, unknown},
+		{"cidrSubnet", arr{"fdad:3236:5555::/48", 52, 4}, "fdad:3236:5555:4000::/52"},
+		{"cidrSubnet", arr{"::/0", 128, 9223372036854775807}, "::7fff:ffff:ffff:ffff/128"},
+		{"cidrHost", arr{"10.144.3.0/24", 0}, "10.144.3.1"},
+		{"cidrHost", arr{"10.144.3.0/24", 253}, "10.144.3.254"},
+		{"cidrHost", arr{"10.144.3.0/24", 254}, unknown},
+		{"cidrHost", arr{"fdad:3236:5555:3000::/52", 4}, "fdad:3236:5555:3000::5"},
+		{"cidrHost", arr{"::/0", -1}, unknown},
+	})
+}
+
+func TestDates(t *testing.T) {
+	t.Parallel()
+	const base = "2020-04-07 14:53:14Z"
+	checkCalls(t, []call{
+		{"dateTimeAdd", arr{"2023-01-01 00:00:00Z", "P1Y"}, "2024-01-01T00:00:00Z"},
+		{"dateTimeAdd", arr{"2024-01-01 00:00:00Z", "P1Y"}, "2024-12-31T00:00:00Z"},
+		{"dateTimeAdd", arr{"2023-02-01 00:00:00Z", "P1M"}, "2023-03-03T00:00:00Z"},
+		{"dateTimeAdd", arr{"2024-02-01 00:00:00Z", "P1M"}, "2024-03-02T00:00:00Z"},
+		{"dateTimeAdd", arr{base, "-P9D"}, "2020-03-29T14:53:14Z"},
+		{"dateTimeAdd", arr{base, "PT1H", "yyyyMMdd-HHmmss"}, "20200407-155314"},
+		{"dateTimeAdd", arr{base, "PT1H", "d. MMMM yy 'at' h:mm tt"}, "7. April 20 at 3:53 PM"},
+		{"dateTimeAdd", arr{base, "PT1H", "u"}, "2020-04-07 15:53:14Z"},
+		{"dateTimeAdd", arr{base, "PT1H", "o"}, "2020-04-07T15:53:14.0000000Z"},
+		{"dateTimeAdd", arr{base, "PT1H", "R"}, "Tue, 07 Apr 2020 15:53:14 GMT"},
+		{"dateTimeAdd", arr{base, "PT1H", "D"}, unknown},
+		{"dateTimeAdd", arr{base, "PT1H", "'open"}, unknown},
+		{"dateTimeAdd", arr{base, "PTASDIONS1D"}, unknown},
+		{"dateTimeAdd", arr{base, "P"}, unknown},
+		{"dateTimeAdd", arr{base, "P9999Y"}, unknown},
+		{"dateTimeAdd", arr{"2020-04-07", "P1D"}, unknown},
+		{"dateTimeFromEpoch", arr{1683040573}, "2023-05-02T15:16:13Z"},
+		{"dateTimeFromEpoch", arr{9223372036854775807}, unknown},
+		{"dateTimeToEpoch", arr{"2023-05-02T15:16:13Z"}, 1683040573},
+		{"dateTimeToEpoch", arr{"2023-05-02T17:16:13+02:00"}, 1683040573},
+		{"dateTimeToEpoch", arr{"2023-05-02"}, unknown},
+	})
+}

@@ -18,7 +18,7 @@ func functions() map[string]*Func {
 		table.m = map[string]*Func{}
 		for _, group := range [][]Func{
 			logicFuncs(), stringFuncs(), hashFuncs(), sequenceFuncs(), arrayFuncs(), objectFuncs(),
-			numberFuncs(), jsonFuncs(), lambdaFuncs(),
+			numberFuncs(), jsonFuncs(), lambdaFuncs(), uriFuncs(), cidrFuncs(), dateFuncs(),
 		} {
 			for i := range group {
 				table.m[strings.ToLower(group[i].Name)] = &group[i]

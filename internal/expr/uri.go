@@ -1,0 +1,164 @@
+package expr
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// uriFuncs are the functions on URIs.
+// https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions-string
+func uriFuncs() []Func {
+	return []Func{
+		{Name: "buildUri", MinArgs: 1, MaxArgs: 1, Eval: buildURI, Result: KindString},
+		{Name: "parseUri", MinArgs: 1, MaxArgs: 1, Eval: parseURI, Result: KindObject},
+		{Name: "uri", MinArgs: 2, MaxArgs: 2, Eval: resolveURI, Result: KindString},
+		{Name: "uriComponent", MinArgs: 1, MaxArgs: 1, Eval: escapeURI, Result: KindString},
+		{Name: "uriComponentToString", MinArgs: 1, MaxArgs: 1, Eval: unescapeURI, Result: KindString},
+	}
+}
+
+// plainURI parses an absolute URI of which .NET changes nothing but the case
+// of scheme and host; what it does to escapes, spaces and letters outside
+// ASCII is left to it.
+func plainURI(args []Value, i int) (*url.URL, error) {
+	s, err := textArg(args, i)
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(s)
+	if err != nil || !plain(s) || u.Scheme == "" || u.Host == "" || u.User != nil {
+		return nil, argument(i, "a URI")
+	}
+	u.Host = lower(u.Host)
+	return u, nil
+}
+
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= utf8.RuneSelf || strings.IndexByte(`%\^{}|"<>`+"`", s[i]) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func resolveURI(e *Evaluator, args []Value) (Value, error) {
+	base, err := plainURI(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	relative, err := textArg(args, 1)
+	if err != nil {
+		return Value{}, err
+	}
+	u, err := base.Parse(relative)
+	if err != nil || !plain(relative) {
+		return Value{}, argument(1, "a relative URI")
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return e.made(u.String())
+}
+
+// escapeURI is .NET's Uri.EscapeDataString: all but the unreserved characters
+// of RFC 3986 as the bytes of their UTF-8.
+func escapeURI(e *Evaluator, args []Value) (Value, error) {
+	s, err := textArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return e.made(b.String())
+}
+
+// unescapeURI is .NET's Uri.UnescapeDataString: what is no escape stays.
+func unescapeURI(e *Evaluator, args []Value) (Value, error) {
+	s, err := textArg(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	if !utf8.ValidString(b.String()) {
+		return Value{}, argument(0, "an escaped text")
+	}
+	return e.made(b.String())
+}
+
+// parseURI takes a URI apart. A port that is not written is not documented.
+func parseURI(_ *Evaluator, args []Value) (Value, error) {
+	u, err := plainURI(args, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	port := Unknown()
+	if n, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
+		port = Int(int64(n)) //nolint:gosec // 16 bits
+	}
+	query := ""
+	if u.RawQuery != "" {
+		query = "?" + u.RawQuery
+	}
+	path := u.Path
+	if path == "" {
+		path = "/"
+	}
+	return ObjectOf(
+		Field{Key: "scheme", Value: String(u.Scheme)},
+		Field{Key: "host", Value: String(u.Hostname())},
+		Field{Key: "port", Value: port},
+		Field{Key: "path", Value: String(path)},
+		Field{Key: "query", Value: String(query)},
+	), nil
+}
+
+func buildURI(e *Evaluator, args []Value) (Value, error) {
+	if _, err := objectArg(args, 0); err != nil {
+		return Value{}, err
+	}
+	part := func(name, prefix string) (string, bool) {
+		v, ok := args[0].Field(name)
+		if !ok || v.kind == KindNull {
+			return "", true
+		}
+		s, isText := Text(v)
+		if !isText || !plain(s) {
+			return "", false
+		}
+		if s != "" && !strings.HasPrefix(s, prefix) {
+			s = prefix + s
+		}
+		return s, true
+	}
+	var built strings.Builder
+	for _, p := range []struct{ name, prefix string }{{"scheme", ""}, {"host", "://"}, {"port", ":"}, {"path", "/"}, {"query", "?"}} {
+		s, ok := part(p.name, p.prefix)
+		if !ok || s == "" && (p.name == "scheme" || p.name == "host") {
+			return Value{}, argument(0, "an object of URI components")
+		}
+		built.WriteString(s)
+	}
+	return e.made(built.String())
+}
