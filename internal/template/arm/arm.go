@@ -64,6 +64,7 @@ type reader struct {
 	diagnostics []diag.Diagnostic
 	// plain says that strings are not expressions.
 	plain bool
+	nodes arena
 	// places are kept only if there is a comment to match them with; carried are
 	// the suppressions in properties.
 	places  places
@@ -106,23 +107,24 @@ func text(v gjson.Result) string {
 	return validText(unescape(v.Raw[1:len(v.Raw)-1], nil))
 }
 
-// members calls visit for every property of an object, with its name in lower
-// case: all names that mean something to Azure do so in any case.
+// members calls visit for every property of an object. Names that mean
+// something to Azure do so in any case.
 func members(v gjson.Result, visit func(name string, key, value gjson.Result)) {
 	if !v.IsObject() {
 		return
 	}
 	v.ForEach(func(key, value gjson.Result) bool {
-		visit(strings.ToLower(text(key)), key, value)
+		visit(text(key), key, value)
 		return true
 	})
 }
 
-// member is the value of an object's property; the last one counts.
+// member is the value of an object's property, by its name in lower case; the
+// last one counts.
 func member(v gjson.Result, name string) gjson.Result {
 	var found gjson.Result
 	members(v, func(n string, _, value gjson.Result) {
-		if n == name {
+		if equalFold(n, name) {
 			found = value
 		}
 	})
@@ -144,10 +146,10 @@ func elements(v gjson.Result, visit func(key, value gjson.Result)) {
 // parameterFile reads the root of a parameter file.
 func (r *reader) parameterFile(root gjson.Result, p *template.ParameterFile) {
 	members(root, func(name string, _, v gjson.Result) {
-		switch name {
-		case "metadata":
+		switch {
+		case equalFold(name, "metadata"):
 			p.Template = text(member(v, "template"))
-		case "parameters":
+		case equalFold(name, "parameters"):
 			p.Assignments = nil
 			members(v, func(_ string, key, entry gjson.Result) {
 				a := template.Assignment{Name: text(key), At: span(key)}

@@ -166,12 +166,12 @@ func TestDepth(t *testing.T) {
 	}
 	for _, open := range []string{"a(", "(", "a(a[", "a.", "a()[", "'a", "a().b", "["} {
 		content := "[" + strings.Repeat(open, 1_000_000/len(open)) + "]"
-		if x, err := parseExpression(content, 0, nil); err == nil {
+		if x, err := parseExpression(content, 0, nil, &arena{}); err == nil {
 			t.Errorf("%s…: an expression at %v", open, x.Span())
 		}
 	}
 	deep := "[" + strings.Repeat("a(", maxCalls-1) + strings.Repeat(")", maxCalls-1) + strings.Repeat(".b", maxAccess) + "]"
-	if _, err := parseExpression(deep, 0, nil); err != nil {
+	if _, err := parseExpression(deep, 0, nil, &arena{}); err != nil {
 		t.Errorf("%+v", err)
 	}
 }
@@ -351,7 +351,7 @@ func FuzzExpression(f *testing.F) {
 		}
 		const base = 7
 		inside := func(s source.Span) bool { return base <= s.Start && s.Start <= s.End && s.End <= base+len(text) }
-		x, err := parseExpression(text, base, nil)
+		x, err := parseExpression(text, base, nil, &arena{})
 		if err != nil {
 			if x != nil || !inside(err.at) || err.summary == "" || err.detail == "" {
 				t.Errorf("%v, %+v", x, err)
@@ -362,7 +362,7 @@ func FuzzExpression(f *testing.F) {
 			t.Errorf("span %v of %d bytes", x.Span(), len(text))
 		}
 		// What stands at the span of an expression is that expression.
-		again, err := parseExpression("["+text[x.Span().Start-base:x.Span().End-base]+"]", x.Span().Start-1, nil)
+		again, err := parseExpression("["+text[x.Span().Start-base:x.Span().End-base]+"]", x.Span().Start-1, nil, &arena{})
 		if err != nil {
 			t.Fatalf("%q: %+v", text, err)
 		}

@@ -50,13 +50,15 @@ type expressionParser struct {
 	base    int
 	offsets []int
 	depth   int
+	nodes   *arena
 	err     *syntaxError
 }
 
 // parseExpression reads the text of an expression, its brackets included.
-func parseExpression(text string, base int, offsets []int) (expr.Expr, *syntaxError) {
-	p := expressionParser{text: text, pos: 1, base: base, offsets: offsets}
-	p.text = text[:len(text)-1] // the parser must not take the last bracket for its own
+func parseExpression(text string, base int, offsets []int, nodes *arena) (expr.Expr, *syntaxError) {
+	// The parser must not take the last bracket for one of its own.
+	p := expressionParser{text: text[:len(text)-1], pos: 1, base: base, offsets: offsets, nodes: nodes}
+	defer func() { nodes.args = nodes.args[:0] }() // after an error, some are left
 	x := p.expression()
 	if p.err == nil {
 		p.space()
@@ -154,9 +156,9 @@ func (p *expressionParser) primary() expr.Expr {
 	// is no reason to give up the expression.
 	switch {
 	case equalFold(name, "true"), equalFold(name, "false"):
-		return &expr.Literal{Node: p.node(start), Value: expr.Bool(len(name) == len("true"))}
+		return p.nodes.literal(p.span(start, p.pos), expr.Bool(len(name) == len("true")))
 	case equalFold(name, "null"):
-		return &expr.Literal{Node: p.node(start), Value: expr.Null()}
+		return p.nodes.literal(p.span(start, p.pos), expr.Null())
 	}
 	p.space()
 	return p.unexpected(fmt.Sprintf(`"(" after the function name %s`, quote(name)))
@@ -187,18 +189,18 @@ func (p *expressionParser) qualifiedName() string {
 
 func (p *expressionParser) call(start int, name string) expr.Expr {
 	p.pos++
-	var args []expr.Expr
 	p.space()
 	if p.pos < len(p.text) && p.text[p.pos] == ')' {
 		p.pos++
-		return function(p.node(start), name, nil)
+		return p.function(start, name, nil)
 	}
+	height := len(p.nodes.args)
 	for {
 		arg := p.expression()
 		if arg == nil {
 			return nil
 		}
-		args = append(args, arg)
+		p.nodes.args = append(p.nodes.args, arg)
 		p.space()
 		if p.pos < len(p.text) && p.text[p.pos] == ',' {
 			p.pos++
@@ -207,14 +209,15 @@ func (p *expressionParser) call(start int, name string) expr.Expr {
 		if !p.symbol(')') {
 			return nil
 		}
-		return function(p.node(start), name, args)
+		return p.function(start, name, p.nodes.popArgs(height))
 	}
 }
 
 // function is the node of a call. The functions that are syntax in disguise
 // become the node that Bicep has for them; with arguments that make no sense
 // they stay calls, and evaluating them says so.
-func function(at expr.Node, name string, args []expr.Expr) expr.Expr {
+func (p *expressionParser) function(start int, name string, args []expr.Expr) expr.Expr {
+	at := p.node(start)
 	switch {
 	case equalFold(name, "if") && len(args) == 3:
 		return &expr.Conditional{Node: at, Cond: args[0], Then: args[1], Else: args[2]}
@@ -228,13 +231,13 @@ func function(at expr.Node, name string, args []expr.Expr) expr.Expr {
 		for i, arg := range args[:last] {
 			param, ok := expr.LiteralString(arg)
 			if !ok {
-				return &expr.Call{Node: at, Name: name, Args: args}
+				return p.nodes.call(at, name, args)
 			}
 			params[i] = param
 		}
 		return &expr.Lambda{Node: at, Params: params, Body: args[last]}
 	}
-	return &expr.Call{Node: at, Name: name, Args: args}
+	return p.nodes.call(at, name, args)
 }
 
 // stringLiteral reads a string in single quotation marks, in which a doubled one
@@ -258,7 +261,7 @@ func (p *expressionParser) stringLiteral() expr.Expr {
 		if doubled {
 			text = strings.ReplaceAll(text, "''", "'")
 		}
-		return expr.StringLiteral(p.span(start, p.pos), validText(text))
+		return p.nodes.str(p.span(start, p.pos), validText(text))
 	}
 	p.fail(start, len(p.text), "Unclosed string in an expression",
 		"The string that begins here has no closing quotation mark. Put a ' at its end; a ' within it is written twice.")
@@ -276,7 +279,7 @@ func (p *expressionParser) number() expr.Expr {
 		p.pos = start
 		return p.unexpectedAt(start, start+len(text), "a number")
 	}
-	return &expr.Literal{Node: p.node(start), Value: numberValue(text)}
+	return p.nodes.literal(p.span(start, p.pos), numberValue(text))
 }
 
 // numberValue is a whole number as an integer. The template language has no

@@ -20,20 +20,20 @@ type sections struct {
 func (r *reader) template(root gjson.Result, t *template.Template, outer *names) {
 	var s sections
 	members(root, func(name string, _, v gjson.Result) {
-		switch name {
-		case "$schema":
+		switch {
+		case equalFold(name, "$schema"):
 			s.schema = v
-		case "metadata":
+		case equalFold(name, "metadata"):
 			s.metadata = v
-		case "parameters":
+		case equalFold(name, "parameters"):
 			s.parameters = v
-		case "variables":
+		case equalFold(name, "variables"):
 			s.variables = v
-		case "functions":
+		case equalFold(name, "functions"):
 			s.functions = v
-		case "resources":
+		case equalFold(name, "resources"):
 			s.resources = v
-		case "outputs":
+		case equalFold(name, "outputs"):
 			s.outputs = v
 		}
 	})
@@ -56,16 +56,16 @@ func (r *reader) parameters(v gjson.Result, t *template.Template) {
 		p := &template.Parameter{Name: text(key), At: span(key)}
 		reference := false
 		members(v, func(name string, _, v gjson.Result) {
-			switch name {
-			case "type":
+			switch {
+			case equalFold(name, "type"):
 				p.Type = strings.ToLower(text(v))
-			case "$ref":
+			case equalFold(name, "$ref"):
 				reference = true
-			case "nullable":
+			case equalFold(name, "nullable"):
 				p.Nullable = v.Type == gjson.True
-			case "defaultvalue":
+			case equalFold(name, "defaultvalue"):
 				p.Default = r.value(v)
-			case "allowedvalues":
+			case equalFold(name, "allowedvalues"):
 				p.Allowed = r.list(v)
 			}
 		})
@@ -128,10 +128,10 @@ func (r *reader) outputs(v gjson.Result, t *template.Template) {
 	members(v, func(_ string, key, v gjson.Result) {
 		o := &template.Output{Name: text(key), At: span(key)}
 		members(v, func(name string, _, v gjson.Result) {
-			switch name {
-			case "value":
+			switch {
+			case equalFold(name, "value"):
 				o.Value = r.value(v)
-			case "condition":
+			case equalFold(name, "condition"):
 				o.Condition = r.condition(v)
 			}
 		})

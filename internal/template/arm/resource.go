@@ -39,7 +39,9 @@ func (r *reader) resources(v gjson.Result, in container) {
 	if !v.IsObject() {
 		elements(v, func(_, v gjson.Result) {
 			if v.IsObject() {
-				r.resource(resourceFields(v), v.Index, in)
+				var f fields
+				f.read(v)
+				r.resource(&f, v.Index, in)
 			}
 		})
 		return
@@ -55,47 +57,46 @@ func (r *reader) resources(v gjson.Result, in container) {
 		}
 	})
 	for _, e := range lastOfEach(entries, func(e entry) string { return e.name }) {
-		f := resourceFields(e.value)
-		f.symbol = e.name
-		r.resource(f, e.key.Index, in)
+		f := fields{symbol: e.name}
+		f.read(e.value)
+		r.resource(&f, e.key.Index, in)
 	}
 }
 
-func resourceFields(v gjson.Result) *fields {
-	f := &fields{object: v}
+func (f *fields) read(v gjson.Result) {
+	f.object = v
 	members(v, func(name string, key, v gjson.Result) {
-		switch name {
-		case "type":
+		switch {
+		case equalFold(name, "type"):
 			f.typ, f.typeKey = v, key.Index
-		case "apiversion":
+		case equalFold(name, "apiversion"):
 			f.apiVersion = v
-		case "name":
+		case equalFold(name, "name"):
 			f.name, f.nameKey = v, key.Index
-		case "existing":
+		case equalFold(name, "existing"):
 			f.existing = v
-		case "condition":
+		case equalFold(name, "condition"):
 			f.condition = v
-		case "copy":
+		case equalFold(name, "copy"):
 			f.loop = v
-		case "scope":
+		case equalFold(name, "scope"):
 			f.scope = v
-		case "dependson":
+		case equalFold(name, "dependson"):
 			f.dependsOn = v
-		case "resources":
+		case equalFold(name, "resources"):
 			f.resources = v
-		case "properties":
+		case equalFold(name, "properties"):
 			f.properties = v
-		case "comments":
+		case equalFold(name, "comments"):
 			f.comments = v
-		case "metadata":
+		case equalFold(name, "metadata"):
 			f.metadata = v
-		case "resourcegroup":
+		case equalFold(name, "resourcegroup"):
 			f.resourceGroup = v
-		case "subscriptionid":
+		case equalFold(name, "subscriptionid"):
 			f.subscription = v
 		}
 	})
-	return f
 }
 
 // anchor is the value of name, else that of type, else the opening bracket.
@@ -170,20 +171,20 @@ func (r *reader) loop(v gjson.Result) *template.Loop {
 // are resources of their own. Its own copy repeats the resource, so it stays as
 // it is; comments and metadata are never evaluated.
 func (r *reader) body(v gjson.Result) *expr.Object {
-	o := &expr.Object{Node: expr.Node{At: span(v)}}
+	height := len(r.nodes.properties)
 	members(v, func(name string, key, value gjson.Result) {
-		switch name {
-		case "resources":
+		switch {
+		case equalFold(name, "resources"):
 			return
-		case "comments", "metadata":
+		case equalFold(name, "comments"), equalFold(name, "metadata"):
 			plain := r.plain
 			r.plain = true
 			defer func() { r.plain = plain }()
 		}
-		o.Properties = append(o.Properties, r.property(key, value))
+		p := r.property(key, value)
+		r.nodes.properties = append(r.nodes.properties, p)
 	})
-	o.Properties = lastOfProperties(o.Properties)
-	return o
+	return &expr.Object{Node: expr.Node{At: span(v)}, Properties: r.nodes.popProperties(height)}
 }
 
 // module reads a nested or linked deployment.
@@ -197,14 +198,14 @@ func (r *reader) module(f *fields, in container) {
 	in.template.Modules = append(in.template.Modules, m)
 	var inline, link, parameters, evaluation gjson.Result
 	members(f.properties, func(name string, _, v gjson.Result) {
-		switch name {
-		case "template":
+		switch {
+		case equalFold(name, "template"):
 			inline = v
-		case "templatelink":
+		case equalFold(name, "templatelink"):
 			link = v
-		case "parameters":
+		case equalFold(name, "parameters"):
 			parameters = v
-		case "expressionevaluationoptions":
+		case equalFold(name, "expressionevaluationoptions"):
 			evaluation = v
 		}
 	})
@@ -232,9 +233,9 @@ func (r *reader) arguments(v gjson.Result) *expr.Object {
 	if !v.IsObject() {
 		return nil
 	}
-	o := &expr.Object{Node: expr.Node{At: span(v)}}
+	height := len(r.nodes.properties)
 	elements(v, func(key, entry gjson.Result) {
-		p := expr.Property{Key: expr.StringLiteral(span(key), text(key)), At: entrySpan(key, entry)}
+		p := expr.Property{Key: r.nodes.str(span(key), text(key)), At: entrySpan(key, entry)}
 		at := expr.Node{At: span(entry)}
 		value := member(entry, "value")
 		switch {
@@ -245,8 +246,7 @@ func (r *reader) arguments(v gjson.Result) *expr.Object {
 		default: // a reference to a Key Vault
 			p.Value = &expr.Invalid{Node: at}
 		}
-		o.Properties = append(o.Properties, p)
+		r.nodes.properties = append(r.nodes.properties, p)
 	})
-	o.Properties = lastOfProperties(o.Properties)
-	return o
+	return &expr.Object{Node: expr.Node{At: span(v)}, Properties: r.nodes.popProperties(height)}
 }

@@ -30,16 +30,16 @@ func (r *reader) value(v gjson.Result) expr.Expr {
 		if r.isUnreadable(v.Index) {
 			return &expr.Invalid{Node: at}
 		}
-		return &expr.Literal{Node: at, Value: numberValue(v.Raw)}
+		return r.nodes.literal(at.At, numberValue(v.Raw))
 	case gjson.True, gjson.False:
-		return &expr.Literal{Node: at, Value: expr.Bool(v.Type == gjson.True)}
+		return r.nodes.literal(at.At, expr.Bool(v.Type == gjson.True))
 	case gjson.JSON:
 		if v.IsObject() {
 			return r.object(v)
 		}
 		return r.array(v)
 	default:
-		return &expr.Literal{Node: at, Value: expr.Null()}
+		return r.nodes.literal(at.At, expr.Null())
 	}
 }
 
@@ -55,7 +55,7 @@ func (r *reader) isUnreadable(offset int) bool {
 func (r *reader) str(v gjson.Result) expr.Expr {
 	raw := v.Raw[1 : len(v.Raw)-1]
 	if r.plain || raw == "" || raw[0] != '[' && raw[0] != '\\' {
-		return expr.StringLiteral(span(v), validText(unescape(raw, nil)))
+		return r.nodes.str(span(v), validText(unescape(raw, nil)))
 	}
 	var offsets []int
 	decoded := raw
@@ -63,7 +63,7 @@ func (r *reader) str(v gjson.Result) expr.Expr {
 		decoded = unescape(raw, &offsets)
 	}
 	if !isExpression(decoded) {
-		return expr.StringLiteral(span(v), validText(unbracket(decoded)))
+		return r.nodes.str(span(v), validText(unbracket(decoded)))
 	}
 	if len(decoded) > expr.MaxExpression && utf8.RuneCountInString(decoded) > expr.MaxExpression {
 		r.report(source.Span{Start: v.Index, End: v.Index + 2}, "Expression too long", fmt.Sprintf(
@@ -71,7 +71,7 @@ func (r *reader) str(v gjson.Result) expr.Expr {
 			utf8.RuneCountInString(decoded), expr.MaxExpression))
 		return &expr.Invalid{Node: expr.Node{At: span(v)}}
 	}
-	x, err := parseExpression(decoded, v.Index+1, offsets)
+	x, err := parseExpression(decoded, v.Index+1, offsets, &r.nodes)
 	if err != nil {
 		r.report(err.at, err.summary, err.detail)
 		return &expr.Invalid{Node: expr.Node{At: span(v)}}
@@ -80,30 +80,30 @@ func (r *reader) str(v gjson.Result) expr.Expr {
 }
 
 func (r *reader) array(v gjson.Result) *expr.Array {
-	a := &expr.Array{Node: expr.Node{At: span(v)}}
+	var items []expr.Item
 	elements(v, func(_, element gjson.Result) {
-		a.Items = append(a.Items, expr.Item{Value: r.value(element)})
+		items = append(items, expr.Item{Value: r.value(element)})
 	})
-	return a
+	return &expr.Array{Node: expr.Node{At: span(v)}, Items: items}
 }
 
 // object is an object whose copy property, if it has one, makes further
 // properties.
 func (r *reader) object(v gjson.Result) *expr.Object {
-	o := &expr.Object{Node: expr.Node{At: span(v)}}
+	height := len(r.nodes.properties)
 	elements(v, func(key, value gjson.Result) {
 		if isCopy(key, value) {
 			r.copies(value, func(c copyLoop) {
-				o.Properties = append(o.Properties, expr.Property{
-					Key: expr.StringLiteral(c.at, c.name), Value: c.value, At: span(c.loop),
+				r.nodes.properties = append(r.nodes.properties, expr.Property{
+					Key: r.nodes.str(c.at, c.name), Value: c.value, At: span(c.loop),
 				})
 			})
 			return
 		}
-		o.Properties = append(o.Properties, r.property(key, value))
+		p := r.property(key, value)
+		r.nodes.properties = append(r.nodes.properties, p)
 	})
-	o.Properties = lastOfProperties(o.Properties)
-	return o
+	return &expr.Object{Node: expr.Node{At: span(v)}, Properties: r.nodes.popProperties(height)}
 }
 
 // property is a property whose name may be an expression, too.
@@ -170,12 +170,12 @@ func (r *reader) copies(v gjson.Result, visit func(copyLoop)) {
 	elements(v, func(_, loop gjson.Result) {
 		var name, count, input gjson.Result
 		members(loop, func(n string, _, value gjson.Result) {
-			switch n {
-			case "name":
+			switch {
+			case equalFold(n, "name"):
 				name = value
-			case "count":
+			case equalFold(n, "count"):
 				count = value
-			case "input":
+			case equalFold(n, "input"):
 				input = value
 			}
 		})
@@ -183,7 +183,7 @@ func (r *reader) copies(v gjson.Result, visit func(copyLoop)) {
 		visit(copyLoop{
 			name: text(name), at: span(name), loop: loop,
 			value: &expr.Call{Node: at, Name: CopyFunction, Args: []expr.Expr{
-				expr.StringLiteral(span(name), text(name)),
+				r.nodes.str(span(name), text(name)),
 				r.count(loop, count),
 				&expr.Lambda{Node: expr.Node{At: span(input)}, Body: r.value(input)},
 			}},
@@ -198,7 +198,7 @@ func (r *reader) count(loop, count gjson.Result) expr.Expr {
 	}
 	x := r.value(count)
 	if s, ok := expr.LiteralString(x); ok && isNumber([]byte(s)) {
-		return &expr.Literal{Node: expr.Node{At: x.Span()}, Value: numberValue(s)}
+		return r.nodes.literal(x.Span(), numberValue(s))
 	}
 	return x
 }
@@ -210,7 +210,7 @@ func (r *reader) condition(v gjson.Result) expr.Expr {
 	}
 	x := r.value(v)
 	if s, ok := expr.LiteralString(x); ok && (equalFold(s, "true") || equalFold(s, "false")) {
-		return &expr.Literal{Node: expr.Node{At: x.Span()}, Value: expr.Bool(equalFold(s, "true"))}
+		return r.nodes.literal(x.Span(), expr.Bool(equalFold(s, "true")))
 	}
 	return x
 }
