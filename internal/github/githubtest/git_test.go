@@ -60,13 +60,11 @@ func TestObjectsAreGits(t *testing.T) {
 	git(t, dir, nil, "update-index", "--add", "--cacheinfo", "160000,"+submodule+",lib")
 	tree := git(t, dir, nil, "write-tree")
 	log := w.Log("acme/infra", "main")
-	if len(log) != 2 || log[0].SHA != head && log[1].SHA != head {
+	if len(log) != 2 || log[0].SHA != head {
 		t.Fatalf("log %+v", log)
 	}
-	for _, commit := range log {
-		if commit.SHA == head && commit.Tree != tree {
-			t.Errorf("tree %s, git says %s", commit.Tree, tree)
-		}
+	if log[0].Tree != tree {
+		t.Errorf("tree %s, git says %s", log[0].Tree, tree)
 	}
 	want := map[string]string{
 		"main.bicep": "100644", "run.sh": "100755", "link": "120000", "lib": "160000",
