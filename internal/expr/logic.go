@@ -123,6 +123,9 @@ func Equals(a, b Value) Value {
 	if a.Known() && b.Known() {
 		return Bool(false) // Identical has spoken
 	}
+	if j, k := TypeOf(a), TypeOf(b); j != k && certain(j) && certain(k) {
+		return Bool(false)
+	}
 	for _, p := range [][2]Value{{a, b}, {b, a}} {
 		if v, ok := equalsShape(p[0], p[1]); ok {
 			return v
@@ -155,6 +158,17 @@ func equalsShape(a, b Value) (Value, bool) {
 		return If(t.Args[0], Equals(t.Args[1], b), Equals(t.Args[2], b)), true
 	}
 	return Value{}, false
+}
+
+// certain reports whether a value of that kind cannot equal one of another.
+// What is said to be of a kind may still be null.
+func certain(k Kind) bool {
+	switch k {
+	case KindBool, KindInt, KindString, KindArray, KindObject:
+		return true
+	case KindUnknown, KindNull, KindTerm, KindFunc:
+	}
+	return false
 }
 
 func textual(v Value) bool { return TypeOf(v) == KindString || v.kind == KindString }
