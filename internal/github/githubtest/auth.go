@@ -189,7 +189,7 @@ func (c *call) createToken() (answer, error) {
 		body["repository_selection"] = "selected"
 		body["repositories"] = c.server.repositoryDocs(func(r *repository) bool { return t.repositories[r.id] })
 	}
-	return created(body)
+	return created(body), nil
 }
 
 func narrow(t *token, ask tokenRequest, s *Server) error {

@@ -53,7 +53,7 @@ func (c *call) createRun() (answer, error) {
 	c.apply(r, ask)
 	c.server.dropOldRuns(st, r.Name)
 	c.server.runEvent(r, "created", c.who.app.bot, nil)
-	return created(c.server.runDoc(r))
+	return created(c.server.runDoc(r)), nil
 }
 
 func (c *call) updateRun() (answer, error) {
@@ -77,7 +77,7 @@ func (c *call) updateRun() (answer, error) {
 	if !done && r.Status == statusCompleted {
 		c.server.runEvent(r, "completed", c.who.app.bot, nil)
 	}
-	return ok(c.server.runDoc(r))
+	return ok(c.server.runDoc(r)), nil
 }
 
 // apply changes a run as asked. Annotations add up; a conclusion completes.
@@ -128,7 +128,7 @@ func (c *call) getRun() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.server.runDoc(r))
+	return ok(c.server.runDoc(r)), nil
 }
 
 func (c *call) annotations() (answer, error) {
@@ -211,7 +211,7 @@ func (c *call) getSuite() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.server.suiteDoc(st))
+	return ok(c.server.suiteDoc(st)), nil
 }
 
 func (c *call) suitesOfRef() (answer, error) {
@@ -240,5 +240,5 @@ func (c *call) rerequestSuite() (answer, error) {
 		return answer{}, err
 	}
 	c.server.suiteEvent(st, "rerequested", c.who.app.bot)
-	return created(doc{})
+	return created(doc{}), nil
 }

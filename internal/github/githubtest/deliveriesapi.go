@@ -77,7 +77,7 @@ func (c *call) delivery() (answer, error) {
 	body["url"] = d.app.WebhookURL
 	body["request"] = doc{"headers": doc{"X-GitHub-Delivery": d.GUID, "X-GitHub-Event": d.Event}, "payload": json.RawMessage(d.Body)}
 	body["response"] = doc{"headers": doc{}, "payload": nil}
-	return ok(body)
+	return ok(body), nil
 }
 
 func (c *call) redeliver() (answer, error) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,7 +34,7 @@ func TestFailNext(t *testing.T) {
 			w.FailNext(test.pattern, 2, bad)
 			var got []string
 			for range 3 {
-				got = append(got, fmt.Sprint(w.get("/repos/acme/infra").status))
+				got = append(got, strconv.Itoa(w.get("/repos/acme/infra").status))
 			}
 			if strings.Join(got, " ") != test.want {
 				t.Errorf("%v, want %s", got, test.want)
@@ -94,7 +95,7 @@ func TestFailureRate(t *testing.T) {
 		w.options.FailureRate = 0.5
 		var statuses []string
 		for range 40 {
-			statuses = append(statuses, fmt.Sprint(w.get("/repos/acme/infra").status))
+			statuses = append(statuses, strconv.Itoa(w.get("/repos/acme/infra").status))
 		}
 		return strings.Join(statuses, " ")
 	}
@@ -158,7 +159,7 @@ func TestRateHeaders(t *testing.T) {
 			t.Errorf("%v, want %s", got, want)
 		}
 	}
-	reset := fmt.Sprint(w.clock.Now().Add(time.Hour).Unix())
+	reset := strconv.FormatInt(w.clock.Now().Add(time.Hour).Unix(), 10)
 	check(w.get("/repos/acme/infra"), "2 1 1 "+reset+" core")
 	check(w.get("/repos/acme/none"), "2 2 0 "+reset+" core")
 	check(w.get("/repos/acme/infra").want(http.StatusForbidden), "2 2 0 "+reset+" core")

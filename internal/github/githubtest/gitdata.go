@@ -94,7 +94,7 @@ func (c *call) tree() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(doc{"sha": hash.String(), "url": c.gitURL("trees", hash), "tree": entries, "truncated": !complete})
+	return ok(doc{"sha": hash.String(), "url": c.gitURL("trees", hash), "tree": entries, "truncated": !complete}), nil
 }
 
 func (c *call) blob() (answer, error) {
@@ -111,10 +111,20 @@ func (c *call) blob() (answer, error) {
 		e.errors = []doc{{"resource": "Blob", "field": "data", "code": "too_large"}}
 		return answer{}, e
 	}
+	if c.wantsRaw() {
+		header := http.Header{"Content-Type": {"application/vnd.github.raw; charset=utf-8"}}
+		return answer{status: http.StatusOK, raw: content, header: header}, nil
+	}
 	return ok(doc{
 		"sha": hash.String(), "node_id": "B_" + hash.String(), "size": len(content), "url": c.gitURL("blobs", hash),
 		"encoding": "base64", "content": wrapped(content),
-	})
+	}), nil
+}
+
+// wantsRaw reports whether the client asks for bytes instead of JSON.
+func (c *call) wantsRaw() bool {
+	accept := c.request.Header.Get("Accept")
+	return strings.HasPrefix(accept, "application/vnd.github.") && strings.HasSuffix(strings.TrimSuffix(accept, "+json"), "raw")
 }
 
 // wrapped is base64 in lines of 60, as GitHub sends it.
@@ -141,7 +151,7 @@ func (c *call) commit() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.gitCommitDoc(commit))
+	return ok(c.gitCommitDoc(commit)), nil
 }
 
 func (c *call) repositoryCommit() (answer, error) {
@@ -149,7 +159,7 @@ func (c *call) repositoryCommit() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.commitDoc(commit))
+	return ok(c.commitDoc(commit)), nil
 }
 
 // gitCommitDoc is a commit as git has it.
@@ -202,7 +212,7 @@ func (c *call) ref() (answer, error) {
 	if !found || !c.server.visible(hash) {
 		return answer{}, notFound()
 	}
-	return ok(c.refDoc(ref, hash))
+	return ok(c.refDoc(ref, hash)), nil
 }
 
 func (c *call) matchingRefs() (answer, error) {
@@ -212,7 +222,7 @@ func (c *call) matchingRefs() (answer, error) {
 			docs = append(docs, c.refDoc(ref, c.repo.refs[ref]))
 		}
 	}
-	return ok(docs)
+	return ok(docs), nil
 }
 
 // contents is a file, or a folder's list, at a branch or commit.
@@ -245,7 +255,7 @@ func (c *call) contents() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(docs[:min(len(docs), 1000)]) // more need the trees API
+	return ok(docs[:min(len(docs), 1000)]), nil // more need the trees API
 }
 
 const maxInlineContent = 1 << 20
@@ -253,7 +263,7 @@ const maxInlineContent = 1 << 20
 func (c *call) contentsOfFile(path string, entry object.TreeEntry) (answer, error) {
 	d := c.contentDoc(path, entry)
 	if kindOf(entry) == "commit" {
-		return ok(d)
+		return ok(d), nil
 	}
 	content, err := c.repo.network.blob(entry.Hash)
 	if err != nil {
@@ -263,7 +273,7 @@ func (c *call) contentsOfFile(path string, entry object.TreeEntry) (answer, erro
 	if len(content) > maxInlineContent {
 		d["encoding"], d["content"] = "none", ""
 	}
-	return ok(d)
+	return ok(d), nil
 }
 
 func (c *call) contentDoc(path string, entry object.TreeEntry) doc {

@@ -38,7 +38,7 @@ func (c *call) createBlob() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return created(doc{"sha": hash.String(), "url": c.gitURL("blobs", hash)})
+	return created(doc{"sha": hash.String(), "url": c.gitURL("blobs", hash)}), nil
 }
 
 type treeAsk struct {
@@ -92,7 +92,7 @@ func (c *call) createTree() (answer, error) {
 	}); err != nil {
 		return answer{}, err
 	}
-	return created(doc{"sha": hash.String(), "url": c.gitURL("trees", hash), "tree": entries, "truncated": false})
+	return created(doc{"sha": hash.String(), "url": c.gitURL("trees", hash), "tree": entries, "truncated": false}), nil
 }
 
 // askedEntry is what an item of a new tree asks for; nil removes.
@@ -115,7 +115,12 @@ func (c *call) askedEntry(mode string, content *string, sha json.RawMessage) (*o
 		return entry, nil
 	}
 	hash, valid := parseHash(strings.Trim(string(sha), `"`))
-	if _, known := c.repo.network.kinds[hash]; !valid || (!known && mode != "160000") {
+	kind := plumbing.BlobObject
+	if mode == "040000" {
+		kind = plumbing.TreeObject
+	}
+	// The commit of a submodule is in another repository.
+	if !valid || mode != "160000" && c.repo.network.kinds[hash] != kind {
 		return nil, refuse(http.StatusUnprocessableEntity, "tree.sha %s is not a valid blob", strings.Trim(string(sha), `"`))
 	}
 	entry.Hash = hash
@@ -178,7 +183,7 @@ func (c *call) createCommit() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return created(c.gitCommitDoc(commit))
+	return created(c.gitCommitDoc(commit)), nil
 }
 
 func (p *personAsk) signature(now time.Time) signature {
@@ -213,6 +218,8 @@ func (c *call) createRef() (answer, error) {
 	switch {
 	case !strings.HasPrefix(ask.Ref, "refs/") || strings.Count(ask.Ref, "/") < 2 || !validPath(ask.Ref):
 		return answer{}, refuse(http.StatusUnprocessableEntity, "Reference name must start with 'refs/' and have at least two slashes.")
+	case strings.HasPrefix(ask.Ref, "refs/pull/"):
+		return answer{}, refuse(http.StatusUnprocessableEntity, "Reference update failed")
 	case !c.repo.refs[ask.Ref].IsZero():
 		return answer{}, refuse(http.StatusUnprocessableEntity, "Reference already exists")
 	}
@@ -220,7 +227,7 @@ func (c *call) createRef() (answer, error) {
 		return answer{}, err
 	}
 	c.server.move(c.repo, ask.Ref, hash, c.who.app.bot)
-	return created(c.refDoc(ask.Ref, hash))
+	return created(c.refDoc(ask.Ref, hash)), nil
 }
 
 func (c *call) moveRef() (answer, error) {
@@ -240,7 +247,7 @@ func (c *call) moveRef() (answer, error) {
 		return answer{}, err
 	}
 	c.server.move(c.repo, ref, hash, c.who.app.bot)
-	return ok(c.refDoc(ref, hash))
+	return ok(c.refDoc(ref, hash)), nil
 }
 
 func (c *call) deleteRef() (answer, error) {
@@ -252,9 +259,13 @@ func (c *call) deleteRef() (answer, error) {
 	return answer{status: http.StatusNoContent}, nil
 }
 
-// mayMove holds a write to a reference to the protection of its branch.
+// mayMove holds a write to a reference to what branches are, and to the
+// protection of this one.
 func (c *call) mayMove(ref string, to plumbing.Hash) error {
 	branch, isBranch := strings.CutPrefix(ref, branchPrefix)
+	if isBranch && c.repo.network.kinds[to] != plumbing.CommitObject {
+		return refuse(http.StatusUnprocessableEntity, "Reference cannot be updated")
+	}
 	violation := c.violation(branch, c.repo.network.signed[to])
 	if !isBranch || violation == "" {
 		return nil

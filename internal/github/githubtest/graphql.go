@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// graphqlRefusal is an error in GraphQL's shape, without any data.
-type graphqlRefusal struct{ body doc }
+// queryError is an error in GraphQL's shape, without any data.
+type queryError struct{ body doc }
 
 // Error implements error.
-func (e *graphqlRefusal) Error() string { return fmt.Sprint(e.body["message"]) }
+func (e *queryError) Error() string { return fmt.Sprint(e.body["message"]) }
 
-func (e *graphqlRefusal) answer() answer {
+func (e *queryError) answer() answer {
 	return answer{status: http.StatusOK, body: doc{"errors": []doc{e.body}}}
 }
 
@@ -47,11 +47,11 @@ func (c *call) queryOf() (*execution, error) {
 		return nil, err
 	}
 	if ask.Query == "" {
-		return nil, &graphqlRefusal{doc{"message": "A query attribute must be specified and must be a string."}}
+		return nil, &queryError{doc{"message": "A query attribute must be specified and must be a string."}}
 	}
 	parsed, err := parseQuery(ask.Query)
 	if err != nil {
-		return nil, &graphqlRefusal{doc{"message": "Parse error: " + err.Error()}}
+		return nil, &queryError{doc{"message": "Parse error: " + err.Error()}}
 	}
 	x := &execution{call: c, document: parsed, variables: map[string]any{}, schema: newSchema()}
 	for _, o := range parsed.operations {
@@ -60,7 +60,7 @@ func (c *call) queryOf() (*execution, error) {
 		}
 	}
 	if x.operation == nil {
-		return nil, &graphqlRefusal{doc{"message": "An operation name is required"}}
+		return nil, &queryError{doc{"message": "An operation name is required"}}
 	}
 	return x, x.bind(ask.Variables)
 }
@@ -85,7 +85,7 @@ func (c *call) graphql() (answer, error) {
 	if len(x.errors) > 0 {
 		body["errors"] = x.errors
 	}
-	return ok(body)
+	return ok(body), nil
 }
 
 // execution is one operation on its way.
@@ -111,7 +111,7 @@ func (x *execution) bind(given map[string]any) error {
 			x.variables[v.name] = v.fallback
 		}
 		if v.required && x.variables[v.name] == nil {
-			return &graphqlRefusal{doc{
+			return &queryError{doc{
 				"message":    fmt.Sprintf("Variable $%s of type %s was provided invalid value", v.name, v.kind),
 				"extensions": doc{"value": nil, "problems": []doc{{"path": []any{}, "explanation": "Expected value to not be null"}}},
 			}}
@@ -123,11 +123,11 @@ func (x *execution) bind(given map[string]any) error {
 // validate holds a selection to the schema before anything is done.
 func (x *execution) validate(on string, set []selection, path []any, depth int) error {
 	if depth > maxQueryDepth {
-		return &graphqlRefusal{doc{"message": errQueryTooDeep.Error()}}
+		return &queryError{doc{"message": errQueryTooDeep.Error()}}
 	}
 	for _, s := range set {
 		if x.visits++; x.visits > maxQueryTokens {
-			return &graphqlRefusal{doc{"message": "query too complex"}}
+			return &queryError{doc{"message": "query too complex"}}
 		}
 		inner, typeName := s.selections, on
 		switch {
@@ -191,7 +191,7 @@ func (x *execution) validateField(on string, s selection, path []any, depth int)
 }
 
 func refuseField(s selection, path []any, format string, args ...any) error {
-	return &graphqlRefusal{doc{
+	return &queryError{doc{
 		"message": fmt.Sprintf(format, args...), "path": path, "locations": locations(s),
 	}}
 }
@@ -327,7 +327,7 @@ type fieldDef struct {
 }
 
 func (f fieldDef) takes(name string) bool {
-	for _, known := range strings.Fields(f.arguments) {
+	for known := range strings.FieldsSeq(f.arguments) {
 		if strings.TrimSuffix(known, "!") == name {
 			return true
 		}
@@ -337,7 +337,7 @@ func (f fieldDef) takes(name string) bool {
 
 func (f fieldDef) required() []string {
 	var names []string
-	for _, known := range strings.Fields(f.arguments) {
+	for known := range strings.FieldsSeq(f.arguments) {
 		if name, isRequired := strings.CutSuffix(known, "!"); isRequired {
 			names = append(names, name)
 		}

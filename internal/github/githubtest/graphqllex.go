@@ -22,7 +22,11 @@ func (r *queryReader) advance() error {
 	}
 	switch c := rest[0]; {
 	case isNameByte(c) && !isDigit(c):
-		return r.emit(nameLexeme, len(rest)-len(strings.TrimLeftFunc(rest, func(c rune) bool { return c < 128 && isNameByte(byte(c)) })))
+		n := 1
+		for n < len(rest) && isNameByte(rest[n]) {
+			n++
+		}
+		return r.emit(nameLexeme, n)
 	case isDigit(c) || c == '-':
 		return r.number(rest)
 	case strings.HasPrefix(rest, `"""`):

@@ -84,7 +84,7 @@ func (c *call) convertManifest() (answer, error) {
 	d := s.appDoc(a)
 	d["client_secret"], d["webhook_secret"] = s.guid(s.nextID()), a.WebhookSecret
 	d["pem"] = string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
-	return created(d)
+	return created(d), nil
 }
 
 func slug(name string) string {

@@ -93,7 +93,9 @@ func (n *network) writeCommit(tree plumbing.Hash, parents []plumbing.Hash, messa
 }
 
 func (s signature) object() object.Signature {
-	return object.Signature{Name: s.name, Email: s.email, When: s.when.Truncate(time.Second)}
+	// What would break out of its line in the object goes, as git has it.
+	clean := strings.NewReplacer("\n", "", "\x00", "", "<", "", ">", "")
+	return object.Signature{Name: clean.Replace(s.name), Email: clean.Replace(s.email), When: s.when.Truncate(time.Second)}
 }
 
 func (n *network) blob(hash plumbing.Hash) ([]byte, error) {
@@ -150,7 +152,7 @@ func (n *network) treeOf(hash plumbing.Hash) (plumbing.Hash, bool) {
 // entry finds what is at a path below a tree.
 func (n *network) entry(tree plumbing.Hash, path string) (object.TreeEntry, bool) {
 	found := object.TreeEntry{Mode: filemode.Dir, Hash: tree}
-	for _, name := range strings.Split(path, "/") {
+	for name := range strings.SplitSeq(path, "/") {
 		t, err := n.tree(found.Hash)
 		if err != nil || found.Mode != filemode.Dir {
 			return object.TreeEntry{}, false

@@ -192,7 +192,7 @@ func (s *Server) QueueMerge(fullName string, number int) string {
 		base := p.repo.refs[branchPrefix+p.baseRef]
 		hash = s.merge(p.repo, base, p.headSHA, fmt.Sprintf("Merge pull request #%d", p.number), p.author.login)
 		ref := fmt.Sprintf("%sgh-readonly-queue/%s/pr-%d-%s", branchPrefix, p.baseRef, p.number, base)
-		p.repo.refs[ref] = hash
+		s.move(p.repo, ref, hash, p.author)
 		s.mergeGroupEvent(p, ref, base, hash)
 	})
 	return hash.String()
@@ -227,7 +227,7 @@ func (s *Server) pullDoc(p *pull) doc {
 	}
 	return doc{
 		"id": p.id, "node_id": fmt.Sprintf("PR_%d", p.id), "number": p.number, "state": p.state, "draft": p.draft, "locked": false,
-		"title": p.title, "body": orNil(p.body), "user": s.accountDoc(p.author), "merged_at": merged, "closed_at": closed,
+		"title": p.title, "body": orNil(p.body), "user": s.accountDoc(p.author), "merged": p.merged, "merged_at": merged, "closed_at": closed,
 		"url": s.apiURL(path), "html_url": fmt.Sprintf("%s/%s/pull/%d", s.url, p.repo.fullName(), p.number),
 		"created_at": stamp(p.created), "updated_at": stamp(p.updated), "author_association": "CONTRIBUTOR",
 		"head": s.endDoc(p.head, p.headRef, p.headSHA), "base": s.endDoc(p.repo, p.baseRef, p.baseSHA),

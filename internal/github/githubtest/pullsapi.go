@@ -3,6 +3,7 @@ package githubtest
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -34,9 +35,9 @@ func (c *call) getPull() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	d["changed_files"], d["commits"], d["merged"] = len(files), len(commits), p.merged
+	d["changed_files"], d["commits"] = len(files), len(commits)
 	d["mergeable"], d["mergeable_state"], d["comments"], d["review_comments"] = nil, "unknown", 0, len(p.comments())
-	return ok(d)
+	return ok(d), nil
 }
 
 func (c *call) listPulls() (answer, error) {
@@ -58,9 +59,7 @@ func (c *call) listPulls() (answer, error) {
 		}
 	}
 	if query.Get("direction") != "asc" {
-		for i, j := 0, len(docs)-1; i < j; i, j = i+1, j-1 {
-			docs[i], docs[j] = docs[j], docs[i] // newest first
-		}
+		slices.Reverse(docs) // newest first
 	}
 	return list(c, docs)
 }
@@ -88,7 +87,7 @@ func (c *call) createPull() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return created(c.server.pullDoc(p))
+	return created(c.server.pullDoc(p)), nil
 }
 
 func (c *call) updatePull() (answer, error) {
@@ -119,7 +118,7 @@ func (c *call) updatePull() (answer, error) {
 	if ask.State != nil {
 		c.server.setState(p, *ask.State, bot)
 	}
-	return ok(c.server.pullDoc(p))
+	return ok(c.server.pullDoc(p)), nil
 }
 
 func (c *call) pullFiles() (answer, error) {
@@ -231,10 +230,10 @@ func (c *call) collaborator() (answer, error) {
 	if permission == "" {
 		permission = role
 	}
-	return ok(doc{"permission": permission, "role_name": role, "user": c.server.accountDoc(a)})
+	return ok(doc{"permission": permission, "role_name": role, "user": c.server.accountDoc(a)}), nil
 }
 
-func (c *call) getRepository() (answer, error) { return ok(c.server.repositoryDoc(c.repo)) }
+func (c *call) getRepository() (answer, error) { return ok(c.server.repositoryDoc(c.repo)), nil }
 
 func (c *call) branch() (answer, error) {
 	name := c.request.PathValue("branch")
@@ -247,5 +246,5 @@ func (c *call) branch() (answer, error) {
 		return answer{}, err
 	}
 	_, protected := c.repo.protected[name]
-	return ok(doc{"name": name, "commit": c.commitDoc(commit), "protected": protected})
+	return ok(doc{"name": name, "commit": c.commitDoc(commit), "protected": protected}), nil
 }

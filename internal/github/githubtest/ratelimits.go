@@ -111,7 +111,7 @@ func (m *meter) primary(c *call, now time.Time, limit int, header http.Header) e
 	}
 	message := fmt.Sprintf("API rate limit exceeded for installation ID %d.", c.installationID())
 	if c.route.resource() == "graphql" {
-		return &graphqlRefusal{doc{"type": "RATE_LIMITED", "message": message}}
+		return &queryError{doc{"type": "RATE_LIMITED", "message": message}}
 	}
 	e := refuse(c.server.options.LimitedStatus, "%s", message)
 	e.docs = rateDocs
@@ -140,7 +140,7 @@ func (s *Server) secondary(c *call, now, until time.Time) error {
 		header.Set("Retry-After", strconv.Itoa(max(1, int(until.Sub(now).Seconds()))))
 	}
 	if c.route.resource() == "graphql" && s.options.OmitRetryAfter {
-		return &graphqlRefusal{doc{"type": "RATE_LIMITED", "message": secondaryMessage}}
+		return &queryError{doc{"type": "RATE_LIMITED", "message": secondaryMessage}}
 	}
 	e := refuse(s.options.LimitedStatus, secondaryMessage)
 	e.docs, e.header = secondaryDocs, header
@@ -176,5 +176,5 @@ func (c *call) rateLimit() (answer, error) {
 			"reset": hour.start.Add(time.Hour).Unix(), "resource": name,
 		}
 	}
-	return ok(doc{"resources": resources, "rate": resources["core"]})
+	return ok(doc{"resources": resources, "rate": resources["core"]}), nil
 }

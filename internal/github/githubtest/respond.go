@@ -15,15 +15,17 @@ import (
 // doc is a JSON object on its way out.
 type doc = map[string]any
 
-// answer is what a handler gives back. A nil body sends none.
+// answer is what a handler gives back: a body to encode, or else bytes to send
+// as they are. Without either, none is sent.
 type answer struct {
 	status int
 	body   any
+	raw    []byte
 	header http.Header
 }
 
-func ok(body any) (answer, error)      { return answer{status: http.StatusOK, body: body}, nil }
-func created(body any) (answer, error) { return answer{status: http.StatusCreated, body: body}, nil }
+func ok(body any) answer      { return answer{status: http.StatusOK, body: body} }
+func created(body any) answer { return answer{status: http.StatusCreated, body: body} }
 
 const docsURL = "https://docs.github.com/rest"
 
@@ -73,15 +75,14 @@ func (a answer) write(w http.ResponseWriter) error {
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
-	if a.body == nil {
-		w.WriteHeader(a.status)
-		return nil
+	text := a.raw
+	if a.body != nil {
+		var err error
+		if text, err = json.Marshal(a.body); err != nil {
+			return fmt.Errorf("encode answer: %w", err)
+		}
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	}
-	text, err := json.Marshal(a.body)
-	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(a.status)
 	if _, err := w.Write(text); err != nil {
 		return fmt.Errorf("write answer: %w", err)

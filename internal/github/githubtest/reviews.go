@@ -131,7 +131,7 @@ func (c *call) createReview() (answer, error) {
 		}
 	}
 	r := c.server.addReview(p, ask, state, c.who.app.bot)
-	return ok(c.server.reviewDoc(r))
+	return ok(c.server.reviewDoc(r)), nil
 }
 
 func (s *Server) addReview(p *pull, ask reviewAsk, state string, author *account) *review {

@@ -270,7 +270,7 @@ func (c *call) run(flying int, entry *Request, header http.Header) (answer, *Res
 
 func answerTo(err error) answer {
 	var refusal *apiError
-	var query *graphqlRefusal
+	var query *queryError
 	switch {
 	case errors.As(err, &refusal):
 		return refusal.answer()
@@ -303,19 +303,16 @@ func (c *call) serve(flying int, entry *Request, header http.Header) (answer, er
 
 // authorize holds a request to what its route needs.
 func (c *call) authorize() error {
-	switch c.route.auth {
-	case byNobody:
+	switch {
+	case c.route.auth == byNobody:
 		return nil
-	case byApp:
-		if c.who == nil || c.who.token != nil {
-			return refuse(http.StatusUnauthorized, "A JSON web token could not be decoded")
-		}
+	case c.route.auth == byApp && (c.who == nil || c.who.token != nil):
+		return refuse(http.StatusUnauthorized, "A JSON web token could not be decoded")
+	case c.route.auth == byApp:
 		return nil
-	}
-	if c.who == nil {
+	case c.who == nil:
 		return refuse(http.StatusUnauthorized, "Requires authentication")
-	}
-	if c.who.token == nil {
+	case c.who.token == nil:
 		return forbidden()
 	}
 	owner, name := c.request.PathValue("owner"), c.request.PathValue("repo")

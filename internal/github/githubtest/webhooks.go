@@ -252,6 +252,7 @@ func (s *Server) target(d *delivery) target {
 		secret = ""
 	case Early:
 		s.hidden[d.early] = earlyRequests
+	default: // the others are no matter of what is sent
 	}
 	header := http.Header{}
 	header.Set("Content-Type", "application/json")

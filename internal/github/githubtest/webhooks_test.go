@@ -120,7 +120,7 @@ func TestEvents(t *testing.T) {
 		"branch: push check_suite.requested", "open: push check_suite.requested push check_suite.requested pull_request.opened",
 		"push: push check_suite.requested pull_request.synchronize", "title: pull_request.edited", "base: pull_request.edited",
 		"run: check_run.created", "click: check_run.requested_action", "rerun: check_run.rerequested", "rerun all: check_suite.rerequested",
-		"queue: merge_group.checks_requested", "close: pull_request.closed", "reopen: pull_request.reopened", "suspend: installation.suspend",
+		"queue: push check_suite.requested merge_group.checks_requested", "close: pull_request.closed", "reopen: pull_request.reopened", "suspend: installation.suspend",
 		"silence: ", "resume: installation.unsuspend", "ping: ping", "uninstall: installation.deleted",
 	}
 	if diff := cmp.Diff(want, steps); diff != "" {

@@ -252,14 +252,14 @@ func (c *call) ownInstallation() (*installation, error) {
 	return nil, notFound()
 }
 
-func (c *call) app() (answer, error) { return ok(c.server.appDoc(c.who.app)) }
+func (c *call) app() (answer, error) { return ok(c.server.appDoc(c.who.app)), nil }
 
 func (c *call) meta() (answer, error) {
 	body := doc{"verifiable_password_authentication": false}
 	if c.server.options.Enterprise {
 		body["installed_version"] = "3.17.0"
 	}
-	return ok(body)
+	return ok(body), nil
 }
 
 func (c *call) installations() (answer, error) {
@@ -278,7 +278,7 @@ func (c *call) oneInstallation() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.server.installationDoc(in))
+	return ok(c.server.installationDoc(in)), nil
 }
 
 func (c *call) repositoryInstallation() (answer, error) {
@@ -295,7 +295,7 @@ func (c *call) ownerInstallation() (answer, error) {
 func (c *call) findInstallation(match func(*installation) bool) (answer, error) {
 	for _, in := range c.server.installed {
 		if in.app == c.who.app && !in.deleted && match(in) {
-			return ok(c.server.installationDoc(in))
+			return ok(c.server.installationDoc(in)), nil
 		}
 	}
 	return answer{}, notFound()
