@@ -1,0 +1,112 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"slices"
+
+	"github.com/onboard-defender/onboard-defender/internal/check"
+)
+
+type reportJSON struct {
+	Rule        ruleJSON         `json:"rule"`
+	Outcome     check.Outcome    `json:"outcome"`
+	Deployments []deploymentJSON `json:"deployments"`
+	APIs        []apiJSON        `json:"apis"`
+	Findings    []findingJSON    `json:"findings"`
+	Summary     summaryJSON      `json:"summary"`
+}
+
+type ruleJSON struct {
+	Name string `json:"name"`
+	Ref  string `json:"ref"`
+}
+
+type deploymentJSON struct {
+	Root       string        `json:"root"`
+	Parameters string        `json:"parameters"`
+	Outcome    check.Outcome `json:"outcome"`
+}
+
+type apiJSON struct {
+	Name      string `json:"name"`
+	Service   string `json:"service"`
+	Path      string `json:"path"`
+	StartLine int    `json:"start_line"`
+	Status    string `json:"status"`
+	Reason    string `json:"reason"`
+}
+
+type findingJSON struct {
+	Path        string   `json:"path"`
+	StartLine   int      `json:"start_line"`
+	EndLine     int      `json:"end_line"`
+	StartColumn int      `json:"start_column"`
+	EndColumn   int      `json:"end_column"`
+	Level       string   `json:"level"`
+	Code        string   `json:"code"`
+	Title       string   `json:"title"`
+	Message     string   `json:"message"`
+	API         string   `json:"api"`
+	Service     string   `json:"service"`
+	Deployments []string `json:"deployments"`
+	Parameters  []string `json:"parameters,omitempty"`
+	Fixable     bool     `json:"fixable"`
+	FixReason   string   `json:"fix_reason,omitempty"`
+	New         bool     `json:"new,omitempty"`
+}
+
+type summaryJSON struct {
+	Files        int `json:"files"`
+	APIs         int `json:"apis"`
+	Onboarded    int `json:"onboarded"`
+	Unprotected  int `json:"unprotected"`
+	Undetermined int `json:"undetermined"`
+	Excluded     int `json:"excluded"`
+	Suppressed   int `json:"suppressed"`
+}
+
+// JSON writes the report for scripts; names and meaning of its fields are
+// stable. Lists are never null. "parameters", "fix_reason" and "new" of a
+// finding are left out when there is nothing to say; "new" is true for what
+// the change under review brought. The error is the writer's.
+func JSON(w io.Writer, r *check.Report) error {
+	out := reportJSON{
+		Rule:        ruleJSON{Name: check.RuleName, Ref: check.RuleRef},
+		Outcome:     r.Outcome,
+		Deployments: make([]deploymentJSON, 0, len(r.Deployments)),
+		APIs:        make([]apiJSON, 0, len(r.APIs)),
+		Findings:    make([]findingJSON, 0, len(r.Findings)),
+		Summary:     summaryJSON(r.Summary),
+	}
+	for _, d := range r.Deployments {
+		out.Deployments = append(out.Deployments, deploymentJSON(d))
+	}
+	slices.SortStableFunc(out.Deployments, func(a, b deploymentJSON) int {
+		return cmp.Or(cmp.Compare(a.Root, b.Root), cmp.Compare(a.Parameters, b.Parameters))
+	})
+	for _, a := range apis(r) {
+		out.APIs = append(out.APIs, apiJSON{
+			Name: a.Name, Service: a.Service, Path: a.Path, StartLine: a.start.Line, Status: a.Status.String(), Reason: a.Reason,
+		})
+	}
+	for _, f := range findings(r) {
+		out.Findings = append(out.Findings, findingJSON{
+			Path: f.Path, StartLine: f.start.Line, EndLine: f.end.Line, StartColumn: f.start.Column, EndColumn: f.end.Column,
+			Level: f.Severity.String(), Code: string(f.Code), Title: f.Summary, Message: f.Detail,
+			API: f.API, Service: f.Service, Deployments: append([]string{}, f.Deployments...), Parameters: f.Parameters,
+			Fixable: f.Fixable, FixReason: f.FixReason, New: f.New,
+		})
+	}
+	return encode(w, out)
+}
+
+// encode writes JSON for people and programs alike: indented, and with < and &
+// as they are, because expressions are full of them.
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
