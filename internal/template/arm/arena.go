@@ -1,6 +1,8 @@
 package arm
 
 import (
+	"slices"
+
 	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
@@ -37,7 +39,7 @@ func (a *arena) call(at expr.Node, name string, args []expr.Expr) *expr.Call {
 
 // popArgs takes the arguments from the stack that lie above a height.
 func (a *arena) popArgs(height int) []expr.Expr {
-	args := append([]expr.Expr(nil), a.args[height:]...)
+	args := slices.Clone(a.args[height:])
 	a.args = a.args[:height]
 	return args
 }
@@ -45,8 +47,7 @@ func (a *arena) popArgs(height int) []expr.Expr {
 // popProperties takes the properties from the stack that lie above a height,
 // the last one of each name.
 func (a *arena) popProperties(height int) []expr.Property {
-	ps := lastOfProperties(a.properties[height:])
-	ps = append([]expr.Property(nil), ps...)
+	ps := slices.Clone(lastOfProperties(a.properties[height:]))
 	a.properties = a.properties[:height]
 	return ps
 }

@@ -119,7 +119,8 @@ func (p *expressionParser) access(start int, base expr.Expr) expr.Expr {
 		p.space()
 		name := p.identifier()
 		if name == "" {
-			return p.unexpected("the name of a property")
+			p.unexpected("the name of a property")
+			return nil
 		}
 		return &expr.Member{Node: p.node(start), Base: base, Name: name}
 	}
@@ -133,7 +134,8 @@ func (p *expressionParser) access(start int, base expr.Expr) expr.Expr {
 
 func (p *expressionParser) primary() expr.Expr {
 	if p.pos >= len(p.text) {
-		return p.unexpected("a value")
+		p.unexpected("a value")
+		return nil
 	}
 	switch b := p.text[p.pos]; {
 	case b == '\'':
@@ -144,7 +146,8 @@ func (p *expressionParser) primary() expr.Expr {
 	start := p.pos
 	name := p.qualifiedName()
 	if name == "" {
-		return p.unexpected("a function call, a string in single quotation marks or a number")
+		p.unexpected("a function call, a string in single quotation marks or a number")
+		return nil
 	}
 	end := p.pos
 	p.space()
@@ -161,7 +164,8 @@ func (p *expressionParser) primary() expr.Expr {
 		return p.nodes.literal(p.span(start, p.pos), expr.Null())
 	}
 	p.space()
-	return p.unexpected(fmt.Sprintf(`"(" after the function name %s`, quote(name)))
+	p.unexpected(fmt.Sprintf(`"(" after the function name %s`, quote(name)))
+	return nil
 }
 
 // qualifiedName reads the name of a function, which may begin with a
@@ -277,7 +281,8 @@ func (p *expressionParser) number() expr.Expr {
 	text := p.text[start:p.pos]
 	if !isNumber([]byte(strings.TrimPrefix(text, "+"))) {
 		p.pos = start
-		return p.unexpectedAt(start, start+len(text), "a number")
+		p.unexpectedAt(start, start+len(text), "a number")
+		return nil
 	}
 	return p.nodes.literal(p.span(start, p.pos), numberValue(text))
 }
@@ -344,9 +349,8 @@ func (p *expressionParser) space() {
 	}
 }
 
-// unexpected fails at the token at pos. It returns nil for its callers to
-// return.
-func (p *expressionParser) unexpected(expected string) expr.Expr {
+// unexpected fails at the token at pos.
+func (p *expressionParser) unexpected(expected string) {
 	end := p.pos
 	if p.pos < len(p.text) {
 		for end < len(p.text) && isWordByte(p.text[end]) {
@@ -357,19 +361,18 @@ func (p *expressionParser) unexpected(expected string) expr.Expr {
 			end += n
 		}
 	}
-	return p.unexpectedAt(p.pos, end, expected)
+	p.unexpectedAt(p.pos, end, expected)
 }
 
-func (p *expressionParser) unexpectedAt(start, end int, expected string) expr.Expr {
+func (p *expressionParser) unexpectedAt(start, end int, expected string) {
 	if start == len(p.text) {
 		p.fail(start, start, "Unexpected end of expression",
 			fmt.Sprintf("Found the end of the expression where %s was expected.", expected))
-		return nil
+		return
 	}
 	found := quote(p.text[start:end])
 	p.fail(start, end, "Unexpected "+found+" in an expression",
 		fmt.Sprintf("Found %s where %s was expected.", found, expected))
-	return nil
 }
 
 // fail keeps the first error. An empty span is widened to what stands there,
