@@ -131,6 +131,7 @@ func FuzzQuery(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	w := newWorld(f, Options{Limits: Limits{PrimaryRate: Off, GraphQLPoints: Off, ContentMinute: Off, ContentHour: Off}})
 	f.Fuzz(func(t *testing.T, query string) {
 		if len(query) > 1<<12 {
 			return
@@ -139,7 +140,8 @@ func FuzzQuery(f *testing.F) {
 		if (parsed == nil) == (err == nil) {
 			t.Fatalf("%v and %v", parsed, err)
 		}
-		w := newWorld(t, Options{})
+		w.t = t
+		w.ResetRequests()
 		r := w.query(query, nil)
 		if r.status != http.StatusOK || !json.Valid([]byte(r.text)) {
 			t.Fatal(said(r))
