@@ -187,7 +187,10 @@ func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (Check
 		body.Output = run.output(nil)
 	}
 	var answer checkRunAnswer
-	_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body}, &answer)
+	err := a.whenVisible(ctx, func() error {
+		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body}, &answer)
+		return err
+	})
 	if err != nil {
 		return CheckRun{}, fmt.Errorf("start check run on %s of %s: %w", run.HeadSHA, repo, err)
 	}

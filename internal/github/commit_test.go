@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -144,7 +145,10 @@ func newGitData(s *stub) *gitData {
 	s.mux.HandleFunc("POST "+git+"/blobs", record(`{"sha":"`+name(2)+`"}`))
 	s.mux.HandleFunc("POST "+git+"/trees", record(`{"sha":"`+name(3)+`"}`))
 	s.mux.HandleFunc("POST "+git+"/commits", record(`{"sha":"`+name(4)+`"}`))
-	s.mux.HandleFunc("PATCH "+git+"/refs/heads/feature/x", func(w http.ResponseWriter, r *http.Request) { g.patch(w, r) })
+	s.mux.HandleFunc("PATCH "+git+"/refs/heads/feature/x", func(w http.ResponseWriter, r *http.Request) {
+		record(`{}`)(httptest.NewRecorder(), r)
+		g.patch(w, r)
+	})
 	return g
 }
 
@@ -172,6 +176,7 @@ func TestCommitWithoutGraphQL(t *testing.T) {
 				{"encoding": "base64", "content": "6Q=="},
 				{"base_tree": name(1), "tree": []any{entry("a.json", "content", "a"), entry("infra/b.bicep", "content", "b"), entry("latin1.json", "sha", name(2))}},
 				{"message": "Onboard 2 APIs to Microsoft Defender for APIs\n\norders\nusers", "tree": name(3), "parents": []any{headSHA}},
+				{"sha": name(4), "force": false},
 			}
 			if diff := cmp.Diff(want, g.bodies); diff != "" {
 				t.Error(diff)

@@ -610,3 +610,58 @@ func TestAdministration(t *testing.T) {
 		t.Errorf("head %q, %v", head, err)
 	}
 }
+
+// TestTooNew: a webhook was faster than the commit it speaks of.
+func TestTooNew(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(*site, string) error{
+		"check run": func(s *site, head string) error {
+			_, err := s.app.StartCheckRun(t.Context(), s.repo, CheckRun{Name: "n", HeadSHA: head, ExternalID: "1"})
+			return err
+		},
+		"comparison": func(s *site, head string) error {
+			base, err := s.app.MergeBase(t.Context(), s.repo, "main", head)
+			if err == nil && base == "" {
+				return errors.New("no merge base")
+			}
+			return err
+		},
+		"tree": func(s *site, head string) error {
+			_, err := s.app.Snapshot(t.Context(), s.repo, head, templates)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, githubtest.Options{})
+			s.change(1)
+			head := s.Head(acme, "feature/x")
+			s.HideCommit(head, visibleAttempts-1)
+			if err := ask(s, head); err != nil {
+				t.Errorf("a moment later: %v", err)
+			}
+			s.HideCommit(head, 1000)
+			s.ResetRequests()
+			other, err := New(Options{APIURL: s.APIURL(), AppID: s.slug, PrivateKey: testPEM(), Clock: s.clock})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.app = other // which remembers nothing
+			judge, ok := errors.AsType[interface {
+				error
+				Permanent() bool
+			}](ask(s, head))
+			if total, _ := s.requests(); !ok || !judge.Permanent() || total != visibleAttempts {
+				t.Errorf("never: %v after %d requests", judge, total)
+			}
+		})
+	}
+}
+
+func TestAppIsWho(t *testing.T) {
+	t.Parallel()
+	app := newTestApp(t, newStub(newFakeClock()))
+	if app.ID() != 1 || app.WebURL() != "http://localhost" {
+		t.Errorf("%d at %s", app.ID(), app.WebURL())
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,9 +19,8 @@ const (
 	MaxCompareFiles = 300  // of a comparison, on its first page and no other
 )
 
-// visibleAttempts is how often a pull request is asked for: a webhook can
-// arrive before what it speaks of can be read.
-const visibleAttempts = 3
+// visibleAttempts is how often something is asked for that may be too new.
+const visibleAttempts = 4
 
 // Pull is a pull request as it is now.
 type Pull struct {
@@ -81,20 +81,40 @@ type repoJSON struct {
 
 // Pull reads a pull request.
 func (a *App) Pull(ctx context.Context, repo Repo, number int) (Pull, error) {
+	var p pullJSON
+	err := a.whenVisible(ctx, func() error { return a.get(ctx, repo, nil, &p, "pulls", strconv.Itoa(number)) })
+	if err != nil {
+		return Pull{}, fmt.Errorf("read %s#%d: %w", repo, number, err)
+	}
+	return p.pull(repo)
+}
+
+// whenVisible asks again, a few times, for what is not there: a webhook can
+// arrive before what it speaks of can be read everywhere.
+func (a *App) whenVisible(ctx context.Context, ask func() error) error {
 	for n := 1; ; n++ {
-		var p pullJSON
-		err := a.get(ctx, repo, nil, &p, "pulls", strconv.Itoa(number))
-		if err == nil {
-			return p.pull(repo)
-		}
-		_, aboutToken := errors.AsType[*tokenError](err)
-		if n == visibleAttempts || aboutToken || !errors.Is(err, ErrNotFound) {
-			return Pull{}, fmt.Errorf("read %s#%d: %w", repo, number, err)
+		err := ask()
+		if n == visibleAttempts || !invisible(err) {
+			return err
 		}
 		if err := a.clock.Sleep(ctx, time.Second<<(n-1)); err != nil {
-			return Pull{}, err
+			return err
 		}
 	}
+}
+
+// invisible reports whether an error may be about something too new. A commit
+// that a new check run names is not found with status 422.
+func invisible(err error) bool {
+	if _, aboutToken := errors.AsType[*tokenError](err); aboutToken {
+		return false
+	}
+	e, ok := errors.AsType[*StatusError](err)
+	if !ok {
+		return false
+	}
+	return e.Status == http.StatusNotFound ||
+		e.Status == http.StatusUnprocessableEntity && strings.Contains(strings.ToLower(e.Message), "no commit found")
 }
 
 func (p pullJSON) pull(repo Repo) (Pull, error) {
@@ -217,7 +237,8 @@ func (a *App) Compare(ctx context.Context, repo Repo, base, head string) (Compar
 	}
 	// Pages are of commits, which nobody needs; the files are all on the first.
 	query := url.Values{"per_page": {"1"}, "page": {"1"}}
-	if err := a.get(ctx, repo, query, &answer, "compare", base+"..."+head); err != nil {
+	err := a.whenVisible(ctx, func() error { return a.get(ctx, repo, query, &answer, "compare", base+"..."+head) })
+	if err != nil {
 		return Comparison{}, fmt.Errorf("compare %s with %s in %s: %w", base, head, repo, err)
 	}
 	if !validSHA(answer.MergeBase.SHA) || !validSHA(answer.Base.SHA) {

@@ -122,6 +122,9 @@ func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	w.Header().Set("Date", s.clock.Now().Add(s.skew).UTC().Format(http.TimeFormat))
 	s.mux.ServeHTTP(w, served)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	if w.Code == http.StatusTeapot { // how a stub drops the connection
 		return nil, io.ErrUnexpectedEOF
 	}

@@ -46,8 +46,16 @@ func TestRedirects(t *testing.T) {
 			})
 			s.mux.HandleFunc("evil.example.com/", func(http.ResponseWriter, *http.Request) { t.Error("the token left") })
 			_, err := newTestApp(t, s).Pull(t.Context(), testRepo, 3)
-			if (err == nil) != tt.ok {
+			if (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), ": refused ") {
 				t.Errorf("error %v", err)
+			}
+			for _, r := range s.requests() {
+				if r != pullPath && r != "GET /repositories/99/pulls/3" {
+					t.Errorf("request %s", r)
+				}
+			}
+			if !tt.ok && name != "in circles" && !strings.Contains(err.Error(), "refused redirect to") {
+				t.Errorf("refused too late: %v", err)
 			}
 		})
 	}
@@ -85,7 +93,7 @@ func TestRetries(t *testing.T) {
 		{"refused", []http.HandlerFunc{reply(422, ""), reply(200, goodPull)}, 1, false},
 		{"limited", []http.HandlerFunc{reply(429, ""), reply(200, goodPull)}, 1, false},
 		{"not visible yet", []http.HandlerFunc{reply(404, ""), reply(404, ""), reply(200, goodPull)}, 3, true},
-		{"not there", []http.HandlerFunc{reply(404, "")}, 3, false},
+		{"not there", []http.HandlerFunc{reply(404, "")}, visibleAttempts, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -168,6 +176,23 @@ func TestLimitIsKept(t *testing.T) {
 				t.Errorf("another installation: %v", err)
 			}
 		})
+	}
+}
+
+// TestOneGate: go-github keeps a gate of its own behind the rate headers, by
+// the machine's clock. It must not be the one that decides.
+func TestOneGate(t *testing.T) {
+	t.Parallel()
+	clock := newFakeClock()
+	s := newStub(clock)
+	const in2100 = "4102444800"
+	s.mux.HandleFunc(pullPath, reply(200, goodPull, "X-RateLimit-Remaining", "0", "X-RateLimit-Limit", "5000", "X-RateLimit-Reset", in2100))
+	app := newTestApp(t, s)
+	for n := range 3 {
+		if _, err := app.Pull(t.Context(), testRepo, 3); err != nil {
+			t.Fatalf("request %d: %v", n, err)
+		}
+		clock.advance(maxLimitWait + time.Second)
 	}
 }
 

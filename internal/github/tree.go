@@ -41,7 +41,11 @@ func (a *App) Tree(ctx context.Context, repo Repo, commit string) (*source.Snaps
 		return snap, nil
 	}
 	w := &treeWalk{app: a, repo: repo}
-	if err := w.walk(ctx, commit); err != nil {
+	err := a.whenVisible(ctx, func() error {
+		w.entries, w.requests = nil, 0
+		return w.walk(ctx, commit)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("list tree %s of %s: %w", commit, repo, err)
 	}
 	snap := source.NewSnapshot(w.entries)
