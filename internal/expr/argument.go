@@ -73,7 +73,7 @@ func (e *Evaluator) madeObject(fields []Field) (Value, error) {
 	if len(fields) > maxElements {
 		return Value{}, elementLimit()
 	}
-	if !e.Spend(len(fields)) {
+	if !e.Spend(4 * len(fields)) { // each is found by name
 		return Unknown(), nil
 	}
 	return ObjectOf(fields...), nil

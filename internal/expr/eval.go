@@ -147,87 +147,73 @@ func (e *Evaluator) Eval(s Scope, x Expr) Value {
 }
 
 func (e *Evaluator) concat(parts []Value) Value {
-	v := Concat(parts...)
-	n := 0
-	for _, p := range Parts(v) {
-		n += len(p.str)
+	// Counted before anything is put together: it might not fit in the memory.
+	text, pieces := 0, 0
+	for _, p := range parts {
+		for _, q := range Parts(p) {
+			text += len(q.str)
+			pieces++
+		}
 	}
-	if n > MaxText {
-		return e.Exceed(fmt.Sprintf("%d characters in one string", MaxText))
+	if text > MaxText {
+		return e.Exceed(textLimit().What)
 	}
-	e.Spend(n / 64)
-	return v
+	if !e.Spend(pieces + text/16) {
+		return Unknown()
+	}
+	return Concat(parts...)
 }
 
 func (e *Evaluator) object(s Scope, x *Object) Value {
+	parts := make([]Value, 0, len(x.Properties))
 	fields := make([]Field, 0, len(x.Properties))
-	for _, p := range x.Properties {
-		v := e.Eval(s, p.Value)
-		if p.Key == nil {
-			if v.kind != KindObject {
-				if v.kind == KindNull {
-					continue
-				}
-				return e.spreadUnknown(s, x)
-			}
-			fields = append(fields, v.Fields()...)
-			continue
+	flush := func() {
+		if len(fields) > 0 {
+			parts, fields = append(parts, ObjectOf(fields...)), nil
 		}
-		key, ok := Text(e.Eval(s, p.Key))
-		if !ok {
-			return e.spreadUnknown(s, x)
-		}
-		fields = append(fields, Field{Key: key, Value: v})
 	}
-	return ObjectOf(fields...)
-}
-
-// spreadUnknown is an object of which not all keys are known: a term over its
-// parts, so that the same one is still itself.
-func (e *Evaluator) spreadUnknown(s Scope, x *Object) Value {
-	args := make([]Value, 0, 2*len(x.Properties))
 	for _, p := range x.Properties {
 		v := e.Eval(s, p.Value)
 		if p.Key == nil {
-			args = append(args, v)
+			if v.kind != KindNull {
+				flush()
+				parts = append(parts, v)
+			}
 			continue
 		}
 		key := e.Eval(s, p.Key)
-		if text, ok := Text(key); ok {
-			args = append(args, ObjectOf(Field{Key: text, Value: v}))
+		if name, ok := Text(key); ok && e.Spend(key.cost()) {
+			fields = append(fields, Field{Key: name, Value: v})
 			continue
 		}
-		args = append(args, Apply("property", KindObject, key, v))
+		flush()
+		parts = append(parts, property(key, v))
 	}
-	return e.Apply("union", args)
+	flush()
+	return e.overlay(parts)
 }
 
+// array evaluates an array literal. With spreads of what is not known it is
+// the concatenation that it stands for.
 func (e *Evaluator) array(s Scope, x *Array) Value {
-	items := make([]Value, 0, len(x.Items))
+	parts := make([]Value, 0, len(x.Items))
+	var items []Value
 	for _, item := range x.Items {
 		v := e.Eval(s, item.Value)
 		switch {
 		case !item.Spread:
 			items = append(items, v)
-		case v.kind == KindArray:
-			items = append(items, v.Items()...)
-		case v.kind == KindNull:
-		default:
-			args := make([]Value, 0, len(x.Items))
-			for _, other := range x.Items {
-				w := e.Eval(s, other.Value)
-				if !other.Spread {
-					w = ArrayOf(w)
-				}
-				args = append(args, w)
-			}
-			return Apply("concat", KindArray, args...)
-		}
-		if !e.Spend(len(v.Items())) {
-			return Unknown()
+		case v.kind != KindNull:
+			parts, items = append(parts, ArrayOf(items...), v), nil
 		}
 	}
-	return ArrayOf(items...)
+	if len(parts) == 0 {
+		if !e.Spend(len(items)) {
+			return Unknown()
+		}
+		return ArrayOf(items...)
+	}
+	return e.concatArrays(append(parts, ArrayOf(items...)))
 }
 
 // member reads a property. Through a literal object only that property is
@@ -260,7 +246,7 @@ func (e *Evaluator) MemberOf(base Value, name string) (Value, bool) {
 			yes, _ := e.MemberOf(t.Args[1], name)
 			no, _ := e.MemberOf(t.Args[2], name)
 			return If(t.Args[0], yes, no), true
-		case t.Op == "union":
+		case t.Op == "union" && t.typ == KindObject, t.Op == opOverlay:
 			return e.memberOfUnion(t, name)
 		}
 		return Apply(OpMember, KindUnknown, base, String(strings.ToLower(name))), true
@@ -277,7 +263,7 @@ func (e *Evaluator) memberOfUnion(t *Term, name string) (Value, bool) {
 			return Apply(OpMember, KindUnknown, termValue(t), String(strings.ToLower(name))), true
 		}
 		v, ok := arg.Field(name)
-		if ok && v.kind != KindObject { // union merges objects of the same name
+		if ok && (v.kind != KindObject || t.Op == opOverlay) { // union merges objects of the same name
 			return v, true
 		}
 		if ok {
@@ -289,6 +275,9 @@ func (e *Evaluator) memberOfUnion(t *Term, name string) (Value, bool) {
 
 func (e *Evaluator) index(s Scope, x *Index) Value {
 	base, at := e.Eval(s, x.Base), e.Eval(s, x.Index)
+	if !e.Spend(base.cost() + at.cost()) {
+		return Unknown()
+	}
 	if x.FromEnd {
 		n, okn := at.AsInt()
 		length, okl := base.Len()
@@ -380,7 +369,11 @@ func (e *Evaluator) Apply(name string, args []Value) Value {
 	if len(args) < f.MinArgs || f.MaxArgs >= 0 && len(args) > f.MaxArgs {
 		return Unknown()
 	}
-	if !e.Spend(1 + len(args)) {
+	cost := 1
+	for _, a := range args {
+		cost += a.cost()
+	}
+	if !e.Spend(cost) {
 		return Unknown()
 	}
 	if f.ready(args) {
@@ -432,6 +425,15 @@ func (e *Evaluator) CallLambda(f Value, args ...Value) Value {
 		}
 	}
 	return e.Eval(WithLocals(c.scope, locals), c.lambda.Body)
+}
+
+// CallWithin calls a lambda without parameters in its scope as wrap changes it.
+func (e *Evaluator) CallWithin(f Value, wrap func(Scope) Scope) Value {
+	c, ok := f.ref.(*closure)
+	if !ok {
+		return Unknown()
+	}
+	return e.Eval(wrap(c.scope), c.lambda.Body)
 }
 
 // Params is how many parameters a lambda names, 0 for anything else.

@@ -31,8 +31,12 @@ func junction(op Op, absorbing bool, vs []Value) Value {
 	}
 	slices.SortStableFunc(terms, func(a, b Value) int { return cmp.Compare(a.Key(), b.Key()) })
 	terms = slices.CompactFunc(terms, Identical)
+	keys := make(map[string]bool, len(terms))
 	for _, v := range terms {
-		if slices.ContainsFunc(terms, func(w Value) bool { return Identical(Negate(v), w) }) {
+		keys[v.Key()] = true
+	}
+	for _, v := range terms {
+		if !v.Vague() && keys[Negate(v).Key()] {
 			return Bool(absorbing)
 		}
 	}
@@ -41,6 +45,9 @@ func junction(op Op, absorbing bool, vs []Value) Value {
 		return Bool(!absorbing)
 	case 1:
 		return terms[0]
+	}
+	if weigh(op, terms) > maxWeight {
+		return Apply(opChoice, KindBool, append(terms, Bool(absorbing))...)
 	}
 	return Apply(op, KindBool, terms...)
 }
@@ -79,6 +86,9 @@ func If(cond, yes, no Value) Value {
 	typ := TypeOf(yes)
 	if typ != TypeOf(no) {
 		typ = KindUnknown
+	}
+	if weigh(OpIf, []Value{cond, yes, no}) > maxWeight {
+		return Apply(opChoice, typ, cond, yes, no)
 	}
 	return Apply(OpIf, typ, cond, yes, no)
 }
@@ -235,6 +245,9 @@ func (e *Evaluator) binary(s Scope, x *Binary) Value {
 		return a
 	}
 	b := e.Eval(s, x.Y)
+	if !e.Spend(a.cost() + b.cost()) {
+		return Unknown()
+	}
 	switch x.Op {
 	case Add:
 		return e.Apply("add", []Value{a, b})
@@ -321,5 +334,9 @@ func (e *Evaluator) conditional(s Scope, x *Conditional) Value {
 		}
 		return e.Eval(s, x.Else)
 	}
-	return If(cond, e.Eval(s, x.Then), e.Eval(s, x.Else))
+	yes, no := e.Eval(s, x.Then), e.Eval(s, x.Else)
+	if !e.Spend(cond.cost() + yes.cost() + no.cost()) {
+		return Unknown()
+	}
+	return If(cond, yes, no)
 }

@@ -45,6 +45,9 @@ func (e *Evaluator) Over(collection Value) Loop {
 // are the positions.
 func (e *Evaluator) Times(count Value) Loop {
 	l := Loop{Condition: Bool(true), Collection: Apply("range", KindArray, Int(0), count)}
+	if t := count.Term(); t != nil && t.Op == "length" {
+		l.Collection = t.Args[0]
+	}
 	if n, ok := count.AsInt(); ok {
 		if n > MaxLoop {
 			e.Exceed("800 iterations of one loop")
@@ -175,8 +178,7 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 		}
 		body := e.Eval(inner, x.Body)
 		if l.Symbolic {
-			base, filter := e.unfilter(l.Collection)
-			return e.mapped(base, And(filter, cond), body)
+			return e.Mapped(l, cond, body)
 		}
 		if !cond.IsTrue() {
 			// Whether this element is there is open, and so is every position after it.
@@ -187,7 +189,11 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 	return ArrayOf(out...)
 }
 
-func (e *Evaluator) mapped(base, cond, body Value) Value {
+// Mapped is the collection that a symbolic loop makes: its elements for which
+// cond holds, each replaced by body.
+func (e *Evaluator) Mapped(l Loop, cond, body Value) Value {
+	base, filter := e.unfilter(l.Collection)
+	cond = And(filter, cond)
 	if t := base.Term(); t != nil && t.Op == OpMap {
 		base = t.Args[0]
 	}

@@ -95,20 +95,63 @@ func shallowMerge(e *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	var fields []Field
 	for i := range items {
-		if items[i].kind == KindTerm || items[i].kind == KindUnknown {
-			return Apply("shallowmerge", KindObject, args...), nil
-		}
-		more, err := objectArg(items, i)
-		if err != nil {
-			return Value{}, err
-		}
-		if fields = append(fields, more...); len(fields) > maxElements {
-			return Value{}, elementLimit()
+		if items[i].kind != KindObject && items[i].kind != KindTerm && items[i].kind != KindUnknown {
+			return Value{}, argument(0, "an array of objects")
 		}
 	}
-	return e.madeObject(fields)
+	return e.overlay(items), nil
+}
+
+// opOverlay is objects laid over each other without merging what is inside: it
+// is what shallowMerge and the spreads of an object literal make.
+const opOverlay Op = "shallowmerge"
+
+// overlay lays objects over each other, in normal form: it is flat, and known
+// neighbours are one object.
+func (e *Evaluator) overlay(objects []Value) Value {
+	var flat []Value
+	var fields []Field
+	size := 0
+	add := func(v Value) {
+		if v.kind == KindObject {
+			more := v.Fields()
+			fields, size = append(fields, more...), size+4*len(more)
+			return
+		}
+		if len(fields) > 0 {
+			flat, fields = append(flat, ObjectOf(fields...)), nil
+		}
+		flat = append(flat, v)
+	}
+	for _, o := range objects {
+		if t := o.Term(); t != nil && t.Op == opOverlay {
+			for _, part := range t.Args {
+				add(part)
+			}
+		} else {
+			add(o)
+		}
+		if size++; size > 4*maxElements {
+			return e.Exceed(elementLimit().What)
+		}
+	}
+	if !e.Spend(size) {
+		return Unknown()
+	}
+	if len(flat) == 0 {
+		return ObjectOf(fields...)
+	}
+	if len(fields) > 0 {
+		flat = append(flat, ObjectOf(fields...))
+	}
+	if len(flat) == 1 && TypeOf(flat[0]) == KindObject {
+		return flat[0]
+	}
+	if len(flat) > maxParts {
+		return Apply(opJoined, KindObject, objects...)
+	}
+	return Apply(opOverlay, KindObject, flat...)
 }
 
 // tryGet follows a path of names and positions; null where it ends.
@@ -185,7 +228,7 @@ func (e *Evaluator) unite(args []Value) Value {
 			return Unknown()
 		}
 		if len(flat) > maxParts {
-			return Apply("union", KindObject, args...)
+			return Apply(opJoined, KindObject, args...)
 		}
 	}
 	if len(flat) == 1 && TypeOf(flat[0]) == KindObject {
@@ -197,11 +240,14 @@ func (e *Evaluator) unite(args []Value) Value {
 // merge lays one object over another: objects are merged at every depth, any
 // other value takes the place of the one below.
 func (e *Evaluator) merge(below, above Value) Value {
+	if Identical(below, above) {
+		return below
+	}
 	fields, more := below.Fields(), above.Fields()
 	if len(fields)+len(more) > maxElements {
 		return e.Exceed(elementLimit().What)
 	}
-	if !e.Spend(1+len(fields)+len(more)) || !e.Enter() {
+	if !e.Spend(4*(1+len(fields)+len(more))) || !e.Enter() {
 		return Unknown()
 	}
 	defer e.Leave()

@@ -173,6 +173,8 @@ func (e *Evaluator) concatArrays(args []Value) Value {
 		return ArrayOf()
 	case len(flat) == 1 && TypeOf(flat[0]) == KindArray:
 		return flat[0]
+	case len(flat) > maxParts:
+		return Apply(opJoined, KindArray, args...)
 	}
 	return Apply(OpConcat, KindArray, flat...)
 }

@@ -31,6 +31,12 @@ const (
 	OpMap Op = "map"
 	// OpFilter is the elements of Args[0] for which Args[1] holds.
 	OpFilter Op = "filter"
+
+	// opDeep is something that nests too deep to look into, opJoined a string
+	// of too many parts, opChoice one of values that hang on too many conditions.
+	opDeep   Op = "deep"
+	opJoined Op = "joined"
+	opChoice Op = "choice"
 )
 
 // Term is a value that depends on something nobody gave.
@@ -42,7 +48,43 @@ type Term struct {
 	typ    Kind // what it will be once known; KindUnknown when that is open
 	key    string
 	vague  bool
+	depth  int // levels of nesting
+	weight int // decisions that whoever takes the term apart meets
 	handle Handle
+}
+
+// maxWeight is how many decisions (conditional texts, conditions joined by
+// "and" and "or") a term is kept in. Two conditions on a value that was chosen
+// by two conditions make four, and so on: past this the term is one thing.
+const maxWeight = 128
+
+// weigh counts the decisions in a term.
+func weigh(op Op, args []Value) int {
+	n := 0
+	switch op {
+	case OpIf:
+		n = 1
+	case "and", "or":
+		n = len(args) - 1
+	case "not", OpConcat, "tolower", "toupper":
+	default:
+		return 0
+	}
+	for _, a := range args {
+		if t := a.Term(); t != nil && n <= maxWeight {
+			n += t.weight
+		}
+	}
+	return n
+}
+
+// cost is how much work it is to do something with a value.
+func (v Value) cost() int {
+	n := 1 + len(v.str)/64
+	if t := v.Term(); t != nil {
+		n += t.weight*t.weight/4 + len(t.Args)/8
+	}
+	return n
 }
 
 // Handle is a thing whose members can be known although it is not a value by
@@ -88,8 +130,12 @@ func termValue(t *Term) Value {
 		t.key = shorten("<" + t.Name + ">")
 		return Value{kind: KindTerm, ref: t}
 	}
+	all := traitsOf(t.Args)
 	t.key = shorten(string(t.Op) + "(" + joinKeys(t.Args) + ")")
-	t.vague = slices.ContainsFunc(t.Args, Value.Vague)
+	t.vague, t.depth, t.weight = all.vague, all.depth, weigh(t.Op, t.Args)
+	if t.depth > maxNesting {
+		return Value{kind: KindTerm, ref: &Term{Op: opDeep, typ: t.typ, key: t.key, vague: t.vague}}
+	}
 	return Value{kind: KindTerm, ref: t}
 }
 
@@ -108,49 +154,58 @@ const maxParts = 512
 // are merged, concatenations are flattened. Numbers and booleans become what
 // Azure's format() makes of them, null becomes nothing.
 func Concat(parts ...Value) Value {
-	flat := make([]Value, 0, len(parts))
+	var c concatenation
 	for _, p := range parts {
-		flat = appendPart(flat, p)
+		c.add(p)
+		if len(c.flat) > maxParts {
+			// Flattening further would let a template of a few lines fill the memory.
+			return Apply("string", KindString, Apply(opJoined, KindString, parts...))
+		}
 	}
+	flat := c.end()
 	switch {
 	case len(flat) == 0:
 		return String("")
-	case len(flat) == 1 && flat[0].kind == KindString:
-		return flat[0]
 	case len(flat) == 1 && TypeOf(flat[0]) == KindString:
 		return flat[0]
-	case len(flat) > maxParts:
-		// Flattening further would let a template of a few lines fill the memory.
-		return Apply("string", KindString, Apply(OpConcat, KindString, parts...))
+	case weigh(OpConcat, flat) > maxWeight:
+		return Apply("string", KindString, Apply(opJoined, KindString, parts...))
 	}
 	return Apply(OpConcat, KindString, flat...)
 }
 
-func appendPart(flat []Value, p Value) []Value {
+// concatenation collects the parts of a string.
+type concatenation struct {
+	flat    []Value
+	literal strings.Builder // what follows flat
+}
+
+func (c *concatenation) add(p Value) {
+	if s, ok := Text(p); ok {
+		c.literal.WriteString(s)
+		return
+	}
 	if t := p.Term(); t != nil {
 		switch {
-		case t.Op == OpConcat:
+		case t.Op == OpConcat && t.typ == KindString:
 			for _, q := range t.Args {
-				flat = appendPart(flat, q)
+				c.add(q)
 			}
-			return flat
+			return
 		case t.Op == "string" && len(t.Args) == 1 && TypeOf(t.Args[0]) != KindString:
-			return appendPart(flat, t.Args[0])
+			c.add(t.Args[0])
+			return
 		}
-		return append(flat, p)
 	}
-	s, ok := Text(p)
-	if !ok {
-		return append(flat, p)
+	c.flat = append(c.end(), p)
+}
+
+func (c *concatenation) end() []Value {
+	if c.literal.Len() > 0 {
+		c.flat = append(c.flat, String(c.literal.String()))
+		c.literal.Reset()
 	}
-	if s == "" {
-		return flat
-	}
-	if n := len(flat); n > 0 && flat[n-1].kind == KindString {
-		flat[n-1] = String(flat[n-1].str + s)
-		return flat
-	}
-	return append(flat, String(s))
+	return c.flat
 }
 
 // Text is how a known scalar reads inside a string, and whether v is one.
@@ -175,7 +230,7 @@ func Text(v Value) (string, bool) {
 // Parts are the pieces of a string in normal form: literals and terms. A
 // single term or literal is its only part.
 func Parts(v Value) []Value {
-	if t := v.Term(); t != nil && t.Op == OpConcat {
+	if t := v.Term(); t != nil && t.Op == OpConcat && t.typ == KindString {
 		return t.Args
 	}
 	if v.kind == KindString && v.str == "" {

@@ -117,7 +117,7 @@ func TestTerms(t *testing.T) {
 		{"union", arr{Apply("union", KindObject, os, val(obj{"a", 1})), obj{"a", 2}}, Apply("union", KindObject, os, val(obj{"a", 2}))},
 		{"union", arr{obj{"a", obj{"b", 1}}, obj{"a", u}}, obj{"a", Apply("union", KindUnknown, val(obj{"b", 1}), u)}},
 		{"union", arr{obj{"a", obj{"b", 1}}, obj{"a", x}}, obj{"a", x}},
-		{"shallowMerge", arr{arr{obj{"a", 1}, os}}, Apply("shallowmerge", KindObject, val(arr{obj{"a", 1}, os}))},
+		{"shallowMerge", arr{arr{obj{"a", 1}, os}}, Apply(opOverlay, KindObject, val(obj{"a", 1}), os)},
 		{"tryGet", arr{obj{"a", obj{"b", x}}, "a", "b"}, x},
 		{"tryGet", arr{os, "A", "b"}, Apply(OpMember, KindUnknown, Apply(OpMember, KindUnknown, os, String("a")), String("b"))},
 		{"tryGet", arr{arr{x, y}, 1}, y},

@@ -38,15 +38,63 @@ type Value struct {
 }
 
 type array struct {
-	items []Value
-	key   string
+	items  []Value
+	key    string
+	traits traits
 }
 
 type object struct {
-	keys  []string // as written
-	vals  []Value
-	index map[string]int // by folded key
-	key   string
+	keys   []string // as written
+	vals   []Value
+	index  map[string]int // by folded key
+	key    string
+	traits traits
+}
+
+// traits are what holds for a value and everything inside. They are found when
+// it is made: a value that holds another one twice, at sixty levels, is small
+// in memory, but nobody could walk it.
+type traits struct {
+	open  bool // holds a term or something unknown
+	vague bool // holds something unknown
+	depth int  // levels of nesting, 0 for a scalar
+}
+
+// maxNesting is how deep a value nests. What is deeper is kept as a term that
+// nobody looks into, so that walking a value never exhausts the stack.
+const maxNesting = 400
+
+func traitsOf(vs []Value) traits {
+	var all traits
+	for _, v := range vs {
+		t := v.traits()
+		all.open = all.open || t.open
+		all.vague = all.vague || t.vague
+		all.depth = max(all.depth, t.depth+1)
+	}
+	return all
+}
+
+func (v Value) traits() traits {
+	switch ref := v.ref.(type) {
+	case *array:
+		return ref.traits
+	case *object:
+		return ref.traits
+	case *Term:
+		return traits{open: true, vague: ref.vague, depth: ref.depth}
+	}
+	unknown := v.kind == KindUnknown || v.kind == KindFunc
+	return traits{open: unknown, vague: unknown}
+}
+
+// bounded is the value, as a term that nobody looks into if it nests too deep.
+func (v Value) bounded() Value {
+	t := v.traits()
+	if t.depth <= maxNesting {
+		return v
+	}
+	return Value{kind: KindTerm, ref: &Term{Op: opDeep, typ: v.kind, key: shorten(string(opDeep) + "(" + v.Key() + ")"), vague: t.vague}}
 }
 
 type closure struct {
@@ -76,7 +124,9 @@ func Int(n int64) Value { return Value{kind: KindInt, num: n} }
 func String(s string) Value { return Value{kind: KindString, str: s} }
 
 // ArrayOf is an array; it takes ownership of items.
-func ArrayOf(items ...Value) Value { return Value{kind: KindArray, ref: &array{items: items}} }
+func ArrayOf(items ...Value) Value {
+	return Value{kind: KindArray, ref: &array{items: items, traits: traitsOf(items)}}.bounded()
+}
 
 // Field is one property of an object value.
 type Field struct {
@@ -84,7 +134,7 @@ type Field struct {
 	Value Value
 }
 
-// ObjectOf is an object. Keys are compare without case, as in Azure; a later
+// ObjectOf is an object. Keys are compared without case, as in Azure; a later
 // field of the same key takes the place of the earlier one.
 func ObjectOf(fields ...Field) Value {
 	o := &object{index: make(map[string]int, len(fields))}
@@ -98,7 +148,8 @@ func ObjectOf(fields ...Field) Value {
 		o.keys = append(o.keys, f.Key)
 		o.vals = append(o.vals, f.Value)
 	}
-	return Value{kind: KindObject, ref: o}
+	o.traits = traitsOf(o.vals)
+	return Value{kind: KindObject, ref: o}.bounded()
 }
 
 // Kind is what the value is.
@@ -194,27 +245,7 @@ func (v Value) Term() *Term {
 
 // Known reports whether the value holds no term and nothing unknown, at any
 // depth.
-func (v Value) Known() bool {
-	switch v.kind {
-	case KindUnknown, KindTerm, KindFunc:
-		return false
-	case KindArray:
-		for _, e := range v.Items() {
-			if !e.Known() {
-				return false
-			}
-		}
-	case KindObject:
-		if o, ok := v.ref.(*object); ok {
-			for _, e := range o.vals {
-				if !e.Known() {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
+func (v Value) Known() bool { return !v.traits().open }
 
 // maxKey bounds a key; what is longer is replaced by its digest, so that terms
 // that share parts many times over stay small.
@@ -290,24 +321,16 @@ func shorten(key string) string {
 
 // Vague reports whether something unknown is inside, so that the value cannot
 // be said to be equal to anything.
-func (v Value) Vague() bool {
-	switch v.kind {
-	case KindUnknown, KindFunc:
-		return true
-	case KindTerm:
-		return v.Term().vague
-	case KindArray:
-		return slices.ContainsFunc(v.Items(), Value.Vague)
-	case KindObject:
-		if o, ok := v.ref.(*object); ok {
-			return slices.ContainsFunc(o.vals, Value.Vague)
-		}
-	}
-	return false
-}
+func (v Value) Vague() bool { return v.traits().vague }
 
 // Identical reports whether two values are certainly the same: known and
 // equal, or the same term. Strings are compared with case.
 func Identical(a, b Value) bool {
-	return !a.Vague() && !b.Vague() && a.Key() == b.Key()
+	if a.kind != b.kind || a.Vague() || b.Vague() {
+		return false
+	}
+	if a.kind == KindString {
+		return a.str == b.str
+	}
+	return a.Key() == b.Key()
 }
