@@ -31,7 +31,7 @@ func BenchmarkIntake(b *testing.B) {
 				if _, err := r.Enqueue(b.Context(), Delivery{
 					GUID: "72d3162e-cc78-11e3-81ab-" + name, Event: "pull_request", Action: "synchronize",
 					Installation: 1, Repository: 2, Owner: "acme", Name: "infra", Kind: "review",
-					Number: int(n), Key: "review/2/" + strconv.FormatInt(n%5000, 10), Payload: []byte(`{"head":"6dcb09b5b57875f334f61aebed695e2e4193db5e"}`),
+					Number: int(n), Key: "review/2/" + name, Payload: []byte(`{"head":"6dcb09b5b57875f334f61aebed695e2e4193db5e"}`),
 				}); err != nil {
 					b.Error(err)
 				}

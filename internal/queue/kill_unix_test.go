@@ -240,7 +240,8 @@ func testKillerForGood(t *testing.T, url string) {
 	}
 	r := begin(t, Options{URL: url, MaxAttempts: 2})
 	// On PostgreSQL the dead process's lease has to end first.
-	for counts := map[string]int{}; r.dialect.shared && counts["discarded"] == 0; {
+	deadline := time.Now().Add(patience)
+	for counts := map[string]int{}; r.dialect.shared && counts["discarded"] == 0 && time.Now().Before(deadline); {
 		if err := r.buryNodes(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -246,3 +246,28 @@ func TestByKey(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// TestRuns is about a delivery that comes between the start of a run and its
+// reading of the generation.
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	active := &runs{active: map[*run]struct{}{}}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	other, cancelOther := context.WithCancelCause(t.Context())
+	defer cancelOther(nil)
+	r, o := active.begin("k", cancel), active.begin("other", cancelOther)
+	active.supersede("k", 5)
+	if ctx.Err() != nil {
+		t.Error("cancelled although it may read generation 5")
+	}
+	active.arm(r, 4)
+	active.arm(o, 1)
+	if !errors.Is(context.Cause(ctx), ErrSuperseded) || other.Err() != nil {
+		t.Errorf("causes: %v, %v", context.Cause(ctx), context.Cause(other))
+	}
+	active.end(r)
+	active.end(o)
+	if keys := active.keys(); len(keys) != 0 {
+		t.Errorf("keys = %v", keys)
+	}
+}

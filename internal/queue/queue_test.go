@@ -138,7 +138,7 @@ func open(t testing.TB, opts Options) *rig {
 			r.ends <- struct{}{}
 		}
 	})
-	opts.lease = cmpOr(opts.lease, time.Second)
+	opts.lease = cmpOr(opts.lease, 3*time.Second) // long enough for a busy machine
 	opts.watch = cmpOr(opts.watch, 20*time.Millisecond)
 	s, err := Open(t.Context(), opts)
 	if err != nil {
