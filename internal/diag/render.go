@@ -1,8 +1,10 @@
 package diag
 
 import (
+	"bytes"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -24,6 +26,9 @@ type RenderOptions struct {
 	// Width is the terminal's, in cells; 0 for a usual one. Less than 40 is
 	// taken as 40.
 	Width int
+	// At is the diagnostic's place, for who has looked it up already; the zero
+	// Position is looked up.
+	At source.Position
 }
 
 func (o RenderOptions) width() int {
@@ -42,7 +47,7 @@ func Render(d Diagnostic, file func(path string) *source.File, o RenderOptions) 
 	p := painter{o.Colour}
 	var b strings.Builder
 	f := file(d.Path)
-	fmt.Fprintf(&b, "%s %s %s", p.bold(place(f, d.Path, d.Span)+":"), p.level(d.Severity, d.Severity.String()+":"), p.bold(Visible(d.Summary)))
+	fmt.Fprintf(&b, "%s %s %s", p.bold(headPlace(f, d, o.At)+":"), p.level(d.Severity, d.Severity.String()+":"), p.bold(Visible(d.Summary)))
 	if d.Code != "" {
 		fmt.Fprintf(&b, " [%s]", Visible(string(d.Code)))
 	}
@@ -52,18 +57,28 @@ func Render(d Diagnostic, file func(path string) *source.File, o RenderOptions) 
 	}
 	b.WriteString(Wrap(d.Detail, "  ", o.width()))
 	for _, r := range d.Related {
-		b.WriteString(Wrap(place(file(r.Path), r.Path, r.Span)+": "+r.Message, "  ", o.width()))
+		b.WriteString(Wrap(relatedPlace(file(r.Path), r)+": "+r.Message, "  ", o.width()))
 	}
 	return b.String()
 }
 
-// place is path:line:column, or the path alone where the content is not known.
-func place(f *source.File, path string, s source.Span) string {
-	if f == nil {
-		return Visible(path)
+// headPlace is path:line:column, or the path alone where the content is not known.
+func headPlace(f *source.File, d Diagnostic, at source.Position) string {
+	if at == (source.Position{}) {
+		if f == nil {
+			return Visible(d.Path)
+		}
+		at = f.Position(d.Span.Start)
 	}
-	at := f.Position(s.Start)
-	return fmt.Sprintf("%s:%d:%d", Visible(path), at.Line, at.Column)
+	return fmt.Sprintf("%s:%d:%d", Visible(d.Path), at.Line, at.Column)
+}
+
+// relatedPlace is path:line, or the path alone where the content is not known.
+func relatedPlace(f *source.File, r Related) string {
+	if f == nil {
+		return r.Path
+	}
+	return fmt.Sprintf("%s:%d", r.Path, lineOf(f, r.Span.Start))
 }
 
 // Excerpt draws the line of the file in which a span begins, with carets
@@ -75,10 +90,10 @@ func Excerpt(f *source.File, s source.Span, o RenderOptions) string {
 
 func excerpt(f *source.File, s source.Span, o RenderOptions, severity Severity) string {
 	n := lineOf(f, s.Start)
-	number := fmt.Sprint(n)
+	number := strconv.Itoa(n)
 	blank := strings.Repeat(" ", len(number))
 	line := f.Line(n)
-	if n == 1 && strings.HasPrefix(f.Text(line), source.BOM) {
+	if n == 1 && bytes.HasPrefix(f.Content, []byte(source.BOM)) {
 		line.Start += len(source.BOM)
 	}
 	row := layOut(f.Content[line.Start:line.End], s.Start-line.Start, s.End-line.Start, o.width()-len(number)-len(" | "))

@@ -151,7 +151,7 @@ func TestRender(t *testing.T) {
   |          ^^^^^^
   No collection of the service 'apim\x1b]0;owned\x07' has
   the name of the API 'orders', so nothing protects it.
-  infra/api.bicep:1:7: The name comes from here.
+  infra/api.bicep:1: The name comes from here.
   gone.bicep: Declared here.
 `
 	if diff := cmp.Diff(want, Render(d, lookup, RenderOptions{Width: 60})); diff != "" {

@@ -6,11 +6,9 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -80,63 +78,6 @@ func apis(r *check.Report) []api {
 		out[i].start, out[i].end = look.position(out[i].Path, out[i].At)
 	}
 	return out
-}
-
-// lookup finds positions. source.File counts the characters of a line from its
-// beginning each time, which for thousands of places in a file of one line is
-// quadratic; lookup goes on from the last place.
-type lookup struct {
-	sources map[string]*source.File
-	file    *source.File
-	last    source.Position
-	offset  int
-}
-
-func newLookup(r *check.Report) *lookup { return &lookup{sources: r.Sources} }
-
-// position is where the span begins and ends; the first place of the file if
-// its content is not known.
-func (l *lookup) position(path string, s source.Span) (start, end source.Position) {
-	f := l.sources[path]
-	if f == nil {
-		first := source.Position{Line: 1, Column: 1}
-		return first, first
-	}
-	if f != l.file {
-		l.file, l.last, l.offset = f, source.Position{}, 0
-	}
-	l.offset, l.last = l.from(s.Start)
-	_, end = l.from(s.End)
-	return l.last, end
-}
-
-// line is the number of the line in which a span begins, 0 if the content of
-// the file is not known.
-func (l *lookup) line(path string, s source.Span) int {
-	f := l.sources[path]
-	if f == nil {
-		return 0
-	}
-	return lineOf(f, s.Start)
-}
-
-func lineOf(f *source.File, offset int) int {
-	return max(1, sort.Search(f.Lines(), func(i int) bool { return f.Line(i+1).Start > offset }))
-}
-
-// from is the position of an offset, and the offset within the file.
-func (l *lookup) from(offset int) (int, source.Position) {
-	f := l.file
-	offset = max(0, min(offset, len(f.Content)))
-	line := lineOf(f, offset)
-	if line == l.last.Line && offset >= l.offset {
-		return offset, source.Position{Line: line, Column: l.last.Column + utf8.RuneCount(f.Content[l.offset:offset])}
-	}
-	text := f.Content[f.Line(line).Start:offset]
-	if line == 1 {
-		text = bytes.TrimPrefix(text, []byte(source.BOM))
-	}
-	return offset, source.Position{Line: line, Column: 1 + utf8.RuneCount(text)}
 }
 
 // Title says in one line, of at most 255 characters, what the report comes to:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -262,9 +263,9 @@ func TestOrder(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := failing(t)
-			reverse(r.APIs)
-			reverse(r.Findings)
-			reverse(r.Deployments)
+			slices.Reverse(r.APIs)
+			slices.Reverse(r.Findings)
+			slices.Reverse(r.Deployments)
 			var got bytes.Buffer
 			if err := write(&got, r); err != nil {
 				t.Fatal(err)
@@ -273,12 +274,6 @@ func TestOrder(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func reverse[T any](list []T) {
-	for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
-		list[i], list[j] = list[j], list[i]
 	}
 }
 
@@ -313,38 +308,43 @@ func TestNothingActs(t *testing.T) {
 
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	f := source.NewFile("a", []byte("\xef\xbb\xbfé注\r\nab\rc\n\n\tdé"))
-	other := source.NewFile("b", []byte("x\ny"))
-	look := newLookup(&check.Report{Sources: map[string]*source.File{"a": f, "b": other}})
-	for i := range 3 * len(f.Content) {
-		// Back and forth, and now and then in another file.
-		s := source.Span{Start: i * 7 % (len(f.Content) + 2), End: i * 5 % (len(f.Content) + 2)}
-		if !utf8.RuneStart(at(f.Content, s.Start)) || !utf8.RuneStart(at(f.Content, s.End)) {
-			continue
-		}
-		if i%4 == 0 {
-			if start, _ := look.position("b", source.Span{Start: 2}); start != (source.Position{Line: 2, Column: 1}) {
-				t.Fatalf("other file: %v", start)
+	for name, content := range map[string]string{
+		"mixed":             "\xef\xbb\xbfé注\r\nab\rc\n\n\tdé",
+		"empty":             "",
+		"no UTF-8":          "\xef\xbb\xff\xe6\xb3\n\x80\x80\xf0",
+		"long line":         strings.Repeat("注x", 3000),
+		"long and no UTF-8": "注" + strings.Repeat("\x80", 9000) + "é\n" + strings.Repeat("é\xff", 5000),
+		"lines":             "\xef\xbb\xbf" + strings.Repeat("注é\n", 3000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := source.NewFile("a", []byte(content))
+			look := newLookup(&check.Report{Sources: map[string]*source.File{"a": f}})
+			for i := -1; i <= len(content)+1; i++ {
+				start, end := look.position("a", source.Span{Start: i, End: i + 4})
+				if want := f.Position(i); start != want {
+					t.Fatalf("%d: got %v, want %v", i, start, want)
+				}
+				if want := f.Position(i + 4); end != want {
+					t.Fatalf("%d: got %v, want %v", i+4, end, want)
+				}
+				if n := look.line("a", source.Span{Start: i}); n != start.Line {
+					t.Fatalf("%d: line %d, want %d", i, n, start.Line)
+				}
 			}
-		}
-		start, end := look.position("a", s)
-		if start != f.Position(s.Start) || end != f.Position(s.End) {
-			t.Errorf("%v: got %v-%v, want %v-%v", s, start, end, f.Position(s.Start), f.Position(s.End))
-		}
+		})
 	}
+}
+
+func TestLookupUnknown(t *testing.T) {
+	t.Parallel()
+	look := newLookup(&check.Report{})
 	if start, end := look.position("c", source.Span{Start: 5, End: 6}); start.Line != 1 || start.Column != 1 || end != start {
 		t.Errorf("unknown file: %v-%v", start, end)
 	}
 	if n := look.line("c", source.Span{}); n != 0 {
 		t.Errorf("unknown file has line %d", n)
 	}
-}
-
-func at(b []byte, i int) byte {
-	if i < 3 || i >= len(b) { // the byte order mark is one whole
-		return 'x'
-	}
-	return b[i]
 }
 
 func TestTitle(t *testing.T) {

@@ -33,6 +33,7 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 		width = 100
 	}
 	for _, f := range findings(r) {
+		draw.At = f.start
 		b.WriteString(diag.Render(f.Diagnostic, file, draw))
 		for _, line := range hints(f.Finding, o) {
 			b.WriteString(diag.Wrap(line, "  ", width))
