@@ -160,7 +160,8 @@ func TestSARIFStructure(t *testing.T) {
 			seen := map[any]bool{}
 			for _, result := range results {
 				checkResult(t, result, ids)
-	XX
+				identity := field(t, result, "partialFingerprints", fingerprint)
+				if seen[identity] {
 					t.Error("two results have one fingerprint")
 				}
 				seen[identity] = true
