@@ -51,8 +51,7 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 	if len(p.Parameters) > 0 {
 		options.Parameters = p.Parameters
 	}
-	settings := p.Settings.CheckSettings(p.Today)
-	p.PSRule.Apply(&settings)
+	settings := p.PSRule.Apply(p.Settings.CheckSettings(p.Today))
 	selected := p.Selected
 	a := &Analysis{Snapshot: s}
 	for n := 0; ; n++ {
@@ -76,11 +75,13 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 	if p.Fix {
 		a.Fix = fix.Plan(fix.Input{
 			Snapshot: a.Snapshot, Deployment: options, Settings: settings, Selected: selected,
-			Graph: a.Graph, Report: a.Report, APIVersion: p.Settings.Fix.APIVersion,
+			Graph: a.Graph, Report: a.Report, APIVersion: p.Settings.FixAPIVersion,
 		})
 	}
 	return a, nil
 }
 
 // Wanted reports whether a file's content is needed from the start.
-func Wanted(e source.Entry) bool { return deployment.Candidate(e.Path) || config.IsSettings(e.Path) }
+func Wanted(e source.Entry) bool {
+	return deployment.Candidate(e.Path) || slices.Contains(config.Paths(), e.Path)
+}

@@ -24,8 +24,8 @@ func (r *Reviewer) fixOf(ctx context.Context, click Click, pull Pull) (*fix.Resu
 	if err != nil {
 		return nil, nil, err
 	}
-	settings, _ := config.ReadRepository(snaps[1])
-	plan := r.plan(settings, snaps[1])
+	settings, psRule, _ := config.Load(snaps[1])
+	plan := r.plan(settings, psRule)
 	plan.Fix = true
 	a, err := Analyze(ctx, snaps[0], func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
 		return r.Snapshots.Load(ctx, click.Repo, s, paths)

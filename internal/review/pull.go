@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/config"
@@ -63,8 +65,11 @@ func (r *Reviewer) start(ctx context.Context, req Request, pull Pull) (run Run, 
 		if err != nil {
 			return Run{}, false, err
 		}
-		if ok {
-			return found, found.Completed, nil
+		switch {
+		case ok && !found.Completed:
+			return found, false, nil
+		case ok && found.Conclusion != concludedCancelled:
+			return found, true, nil
 		}
 	}
 	run, err = r.Checks.Start(ctx, req.Repo, run)
@@ -90,7 +95,7 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 	if changes.Truncated {
 		changes.Files = difference(base, head)
 	}
-	settings, problems := config.ReadRepository(base)
+	settings, psRule, problems := config.Load(base)
 	if len(problems) > 0 {
 		r.Logger.WarnContext(ctx, "settings of the base branch are not valid", slog.Int("problems", len(problems)))
 	}
@@ -98,7 +103,7 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 		run.Conclusion, run.Title, run.Summary = "success", "Switched off", "The settings of this repository switch the check off (enabled: false)."
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}
-	plan := r.plan(settings, base)
+	plan := r.plan(settings, psRule)
 	load := func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
 		return r.Snapshots.Load(ctx, req.Repo, s, paths)
 	}
@@ -113,28 +118,25 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 	}
 	r.unproven(ctx, after)
 	after.Report.Compare(before.Report, renames(changes))
-	_, invalid := config.ReadRepository(head)
-	v := view{settings: settings, report: after.Report, fix: after.Fix, changes: changes, graph: after.Graph, invalid: r.changedSettings(changes, invalid), pull: pull}
+	_, _, invalid := config.Load(head)
+	v := view{
+		settings: settings, report: after.Report, fix: after.Fix, changes: changes, head: head, graph: after.Graph,
+		invalid: changedSettings(changes, invalid), pull: pull,
+	}
 	v.fill(run)
 	return r.Checks.Complete(ctx, req.Repo, *run)
 }
 
-func (r *Reviewer) plan(settings config.Repository, base *source.Snapshot) Plan {
-	return Plan{
-		Settings: settings, PSRule: config.ReadPSRule(base), Today: r.Now().UTC().Format("2006-01-02"),
-		Selected: settings.Included, Cache: r.Cache,
-	}
+func (r *Reviewer) plan(settings config.Repository, psRule config.PSRule) Plan {
+	return Plan{Settings: settings, PSRule: psRule, Today: r.Now().UTC().Format(time.DateOnly), Cache: r.Cache}
 }
 
 // changedSettings are the problems of the settings file that the pull request
 // itself brings; those of the base are not its author's.
-func (r *Reviewer) changedSettings(changes Changes, problems []diag.Diagnostic) []diag.Diagnostic {
-	for _, c := range changes.Files {
-		if config.IsSettings(c.Path) && !c.Removed {
-			return problems
-		}
-	}
-	return nil
+func changedSettings(changes Changes, problems []diag.Diagnostic) []diag.Diagnostic {
+	return slices.DeleteFunc(slices.Clone(problems), func(d diag.Diagnostic) bool {
+		return !slices.ContainsFunc(changes.Files, func(c Change) bool { return c.Path == d.Path && !c.Removed })
+	})
 }
 
 func (r *Reviewer) unproven(ctx context.Context, a *Analysis) {
@@ -185,12 +187,25 @@ func renames(changes Changes) map[string]string {
 	return out
 }
 
+// concludedCancelled is the conclusion of a run that a newer event overtook.
+const concludedCancelled = "cancelled"
+
+// lastWords is how long a run that was overtaken may take to be completed.
+const lastWords = 10 * time.Second
+
 // giveUp completes the run of a review that cannot be done, when no further
 // attempt will follow. A required check must not wait for ever.
 func (r *Reviewer) giveUp(ctx context.Context, repo Repo, run Run, last bool, err error) error {
 	var permanent interface{ Permanent() bool }
 	final := last || errors.As(err, &permanent) && permanent.Permanent()
-	if !final || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil && r.Superseded != nil && r.Superseded(ctx):
+		run.Conclusion, run.Title = concludedCancelled, "Superseded"
+		run.Summary = "Something newer happened to the pull request while this check ran; the newer check run has the result."
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer cancel()
+		return errors.Join(err, r.Checks.Complete(late, repo, run))
+	case !final || ctx.Err() != nil:
 		return err
 	}
 	run.Conclusion, run.Title = "failure", "The check could not be done"

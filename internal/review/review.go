@@ -103,11 +103,11 @@ type Run struct {
 	ExternalID string
 	Completed  bool
 	// Posted counts the annotations that are there already.
-	Posted                 int
-	Conclusion             string
-	Title, Summary, Text   string
-	Annotations            []Annotation
-	OfferFix               bool
+	Posted               int
+	Conclusion           string
+	Title, Summary, Text string
+	Annotations          []Annotation
+	OfferFix             bool
 }
 
 // Commit is a commit to make on a branch.
@@ -149,7 +149,8 @@ type Commits interface {
 	NotWritable(err error) bool
 }
 
-// Reviewer reviews pull requests. All fields but Cache are required. It is
+// Reviewer reviews pull requests. The interfaces, Now and
+// Logger are required. It is
 // safe for concurrent use.
 type Reviewer struct {
 	Pulls     Pulls
@@ -161,6 +162,9 @@ type Reviewer struct {
 	Logger *slog.Logger
 	// Cache keeps parsed files between reviews; nil for none.
 	Cache *deployment.Cache
+	// Superseded reports whether a context ended because a newer event made its
+	// work pointless; nil for never.
+	Superseded func(ctx context.Context) bool
 	// OnBug is told of fixes that did not stand their proof; nil for nobody.
 	OnBug func(error)
 }

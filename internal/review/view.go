@@ -3,7 +3,6 @@ package review
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
@@ -12,6 +11,7 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/fix"
+	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
 const titleNothing = "No API Management templates changed"
@@ -23,6 +23,7 @@ type view struct {
 	graph    *deployment.Graph
 	fix      *fix.Result
 	changes  Changes
+	head     *source.Snapshot
 	invalid  []diag.Diagnostic // problems of the settings that the pull request changes
 	pull     Pull
 }
@@ -37,6 +38,9 @@ func (v view) fill(run *Run) {
 	affected := v.report.Affected(func(path string) bool {
 		return slices.ContainsFunc(v.changes.Files, func(c Change) bool { return c.Path == path || c.Previous == path })
 	})
+	for _, p := range v.invalid {
+		affected.Add(p, v.head.File(p.Path))
+	}
 	fails, existing := 0, 0
 	for _, f := range affected.Findings {
 		switch {
@@ -48,8 +52,8 @@ func (v view) fill(run *Run) {
 	}
 	run.Conclusion, run.Title = "success", report.Title(affected)
 	switch {
-	case len(v.invalid) > 0:
-		run.Conclusion, run.Title = "action_required", "The settings in this pull request are not valid"
+	case slices.ContainsFunc(v.invalid, func(d diag.Diagnostic) bool { return d.Severity == diag.Failure }):
+		run.Conclusion = "action_required"
 	case fails > 0:
 		run.Conclusion = "failure"
 	case len(affected.APIs) == 0 && len(affected.Findings) == 0:
@@ -57,86 +61,72 @@ func (v view) fill(run *Run) {
 	}
 	run.Summary = v.summary(affected, fails, existing)
 	run.Annotations = v.annotations(affected)
-	run.OfferFix = v.settings.Fix.Mode == config.FixButton && !v.pull.Fork &&
+	run.OfferFix = v.settings.FixMode == config.FixButton && !v.pull.Fork &&
 		slices.ContainsFunc(affected.Findings, func(f check.Finding) bool { return f.Fixable })
-	if v.pull.Fork && v.settings.Fix.Mode != config.FixOff && len(v.fix.Files) > 0 {
-		run.Text = patchText(v.fix, v.graph)
+	if v.pull.Fork && v.settings.FixMode != config.FixOff && len(v.fix.Files) > 0 {
+		run.Text = "The branch lies in a fork, where the App cannot commit. Apply this patch to it with `git apply`.\n\n" + patchText(v.fix, v.graph)
 	}
 }
 
-// maxSummary leaves room below GitHub's 65,535 characters for what is added to
-// the table.
+// maxSummary leaves room below GitHub's 65,535 characters for what stands
+// above the table.
 const maxSummary = 60000
 
 func (v view) summary(affected *check.Report, fails, existing int) string {
 	var b strings.Builder
-	for _, p := range v.invalid {
-		fmt.Fprintf(&b, "**%s** in %s: %s\n\n", report.Escape(p.Summary), report.Code(p.Path), report.Escape(p.Detail))
+	switch were := map[bool]string{true: "was", false: "were"}[existing == 1]; {
+	case existing == 0:
+	case fails > 0:
+		fmt.Fprintf(&b, "%s of this pull request; %d more %s there before it.\n\n", counted(fails, "finding"), existing, were)
+	case v.settings.Gate == config.GateNew:
+		fmt.Fprintf(&b, "This pull request brings no new finding; the %d listed %s there before it and do not fail the check.\n\n", existing, were)
 	}
-	switch {
-	case fails > 0 && existing > 0:
-		fmt.Fprintf(&b, "%s of this pull request, and %s that %s there before it.\n\n",
-			counted(fails, "finding"), strconv.Itoa(existing), map[bool]string{true: "was", false: "were"}[existing == 1])
-	case existing > 0 && v.settings.Gate == config.GateNew:
-		fmt.Fprintf(&b, "This pull request brings no new finding. %s there before it.\n\n",
-			map[bool]string{true: "The one listed was", false: "Those listed were"}[existing == 1])
-	}
-	table := report.MarkdownText(affected, report.MarkdownOptions{Limit: maxSummary - b.Len()})
-	return b.String() + table
+	// Writing to a Builder cannot fail.
+	_ = report.Markdown(&b, affected, report.MarkdownOptions{Limit: maxSummary - b.Len(), Compared: true}) //nolint:errcheck // see above
+	return b.String()
 }
 
-// annotations place the findings on lines of the pull request.
+// annotations place the findings on lines of the pull request. What the author
+// touched neither in its file nor in a caller, and did not bring, stands in the
+// summary only.
 func (v view) annotations(affected *check.Report) []Annotation {
 	var out []Annotation
-	for _, p := range v.invalid {
-		out = append(out, v.place(p, p.Path, p.Severity.String(), ""))
-	}
-	for _, f := range affected.Findings {
-		level := f.Severity.String()
-		if !f.New && f.Severity != diag.Notice {
-			level = diag.Notice.String() // it is no fault of this pull request
-		}
-		if v.changed(f.Path) || f.Subject == nil {
-			if v.changed(f.Path) || f.New {
-				out = append(out, v.place(f.Diagnostic, f.Path, level, ""))
-			}
+	for _, a := range report.Annotations(affected) {
+		f := affected.Findings[a.Finding]
+		if !f.New && !v.changed(f.Path) {
 			continue
 		}
-		if !f.New {
-			continue // listed in the summary; the author touched neither the file nor its caller
+		moved := Annotation{
+			Path: a.Path, Line: a.StartLine, StartColumn: a.StartColumn, EndColumn: a.EndColumn,
+			Level: a.Level, Title: a.Title, Message: a.Message, More: a.RawDetails,
 		}
-		out = append(out, v.atCall(f, level))
+		if !f.New && f.Severity != diag.Notice {
+			moved.Level = diag.Notice.String() // it is no fault of this pull request
+		}
+		if !v.changed(f.Path) && f.Subject != nil {
+			v.toCall(f, &moved)
+		}
+		out = append(out, moved)
 	}
 	return out
 }
 
-// atCall puts a finding on the nearest module call that the pull request
-// changes, or on the declaration where there is none.
-func (v view) atCall(f check.Finding, level string) Annotation {
+// toCall moves an annotation from an unchanged module to the nearest call of
+// it that the pull request changes.
+func (v view) toCall(f check.Finding, a *Annotation) {
 	calls := f.Subject.Resource.Calls
 	for i := len(calls) - 1; i >= 0; i-- {
 		c := calls[i]
-		if path := c.Template.File.Path; v.changed(path) {
-			d := f.Diagnostic
-			d.Path, d.Span = path, c.Module.Anchor
-			start, _ := v.report.Position(f.Path, f.Span)
-			return v.place(d, path, level, fmt.Sprintf("The API is declared in %s, line %d.", f.Path, start.Line))
+		src := v.graph.Source(c.Template.File.Path)
+		if src == nil || !v.changed(src.Path) {
+			continue
 		}
-	}
-	return v.place(f.Diagnostic, f.Path, level, "")
-}
-
-func (v view) place(d diag.Diagnostic, path, level, more string) Annotation {
-	a := Annotation{Path: path, Line: 1, Level: level, Title: d.Summary, Message: d.Detail}
-	if more != "" {
-		a.Message += " " + more
-	}
-	if src := v.graph.Source(path); src != nil {
-		start, end := src.Position(d.Span.Start), src.Position(d.Span.End)
-		a.Line = start.Line
-		if end.Line == start.Line && end.Column > start.Column {
+		a.Message += fmt.Sprintf("\nThe API is declared in %s, line %d.", a.Path, a.Line)
+		start, end := src.Position(c.Module.Anchor.Start), src.Position(c.Module.Anchor.End)
+		a.Path, a.Line, a.StartColumn, a.EndColumn = src.Path, start.Line, 0, 0
+		if end.Line == start.Line {
 			a.StartColumn, a.EndColumn = start.Column, end.Column
 		}
+		return
 	}
-	return a
 }

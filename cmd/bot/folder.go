@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/onboard-defender/onboard-defender/internal/review"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// folder is the repository that a command works on.
+type folder struct {
+	root string // absolute
+	cwd  string // absolute, inside root
+}
+
+// openFolder finds the repository around a working directory: the nearest
+// folder upwards that git manages, else the directory itself.
+func openFolder(cwd string) (folder, error) {
+	abs, err := filepath.Abs(cwd)
+	if err != nil {
+		return folder{}, fmt.Errorf("find the working directory: %w", err)
+	}
+	for dir := abs; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return folder{root: dir, cwd: abs}, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return folder{root: abs, cwd: abs}, nil
+		}
+	}
+}
+
+// inside is the path of an argument relative to the root, "." for the root
+// itself.
+func (f folder) inside(arg string) (string, error) {
+	abs := arg
+	if !filepath.IsAbs(arg) {
+		abs = filepath.Join(f.cwd, arg)
+	}
+	rel, err := filepath.Rel(f.root, abs)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", fmt.Errorf("%s lies outside of the repository %s; run the command there", arg, f.root)
+	}
+	return filepath.ToSlash(rel), nil
+}
+
+// shown is a path of the snapshot as the user in the working directory sees it.
+func (f folder) shown(p string) string {
+	if f.root == f.cwd {
+		return p
+	}
+	rel, err := filepath.Rel(f.cwd, filepath.Join(f.root, filepath.FromSlash(p)))
+	if err != nil {
+		return p
+	}
+	return filepath.ToSlash(rel)
+}
+
+// snapshot lists the folder and loads what may be a template or settings.
+func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
+	entries, err := f.list()
+	if err != nil {
+		return nil, err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i := range entries {
+		e := &entries[i]
+		if e.Mode > source.Executable || !review.Wanted(*e) {
+			continue
+		}
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			var err error
+			e.File, err = f.read(e.Path)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return source.NewSnapshot(entries), nil
+}
+
+// load adds more files of the folder to a snapshot.
+func (f folder) load(s *source.Snapshot, paths []string) (*source.Snapshot, error) {
+	files := make([]*source.File, 0, len(paths))
+	for _, p := range paths {
+		file, err := f.read(p)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return s.With(files...), nil
+}
+
+func (f folder) list() ([]source.Entry, error) {
+	var entries []source.Entry
+	err := filepath.WalkDir(f.root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrPermission) && p != f.root {
+				return nil // a folder that nobody may read holds no template of ours
+			}
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == ".git" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		rel, err := filepath.Rel(f.root, p)
+		if err != nil {
+			return err
+		}
+		e := source.Entry{Path: filepath.ToSlash(rel), Size: -1}
+		switch {
+		case d.Type()&fs.ModeSymlink != 0:
+			e.Mode = source.Symlink
+		case !d.Type().IsRegular():
+			return nil
+		}
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", f.root, err)
+	}
+	return entries, nil
+}
+
+// read is a file's content, cut behind the size that is still evaluated.
+func (f folder) read(p string) (*source.File, error) {
+	file, err := os.Open(filepath.Join(f.root, filepath.FromSlash(p)))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", p, err)
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	content, err := io.ReadAll(io.LimitReader(file, template.MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", p, err)
+	}
+	return source.NewFile(p, content), nil
+}
+
+// write puts new contents in place of files, each whole or not at all, with
+// their mode. It follows no link.
+func (f folder) write(files map[string][]byte) error {
+	for p, content := range files {
+		if err := replaceFile(filepath.Join(f.root, filepath.FromSlash(p)), content); err != nil {
+			return fmt.Errorf("write %s: %w", p, err)
+		}
+	}
+	return nil
+}
+
+func replaceFile(path string, content []byte) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("not a regular file")
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".onboard-defender-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // gone already when all went well
+	if _, err := tmp.Write(content); err != nil {
+		return errors.Join(err, tmp.Close())
+	}
+	if err := tmp.Chmod(info.Mode().Perm()); err != nil {
+		return errors.Join(err, tmp.Close())
+	}
+	keepOwner(tmp, info)
+	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

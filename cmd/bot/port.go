@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/onboard-defender/onboard-defender/internal/github"
+	"github.com/onboard-defender/onboard-defender/internal/review"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+// port plugs the door to GitHub into the conductor: it translates types and
+// does nothing else.
+type port struct{ app *github.App }
+
+func repo(r review.Repo) github.Repo {
+	return github.Repo{Installation: r.Installation, ID: r.ID, Owner: r.Owner, Name: r.Name}
+}
+
+// Pull reads a pull request.
+func (p port) Pull(ctx context.Context, r review.Repo, number int) (review.Pull, error) {
+	pull, err := p.app.Pull(ctx, repo(r), number)
+	if err != nil {
+		return review.Pull{}, err
+	}
+	return review.Pull{
+		Number: pull.Number, Open: pull.State == "open", Head: pull.HeadSHA, HeadBranch: pull.HeadRef, BaseBranch: pull.BaseRef, Fork: pull.Fork,
+	}, nil
+}
+
+// Changes compares a branch with a commit.
+func (p port) Changes(ctx context.Context, r review.Repo, base, head string) (review.Changes, error) {
+	c, err := p.app.Compare(ctx, repo(r), base, head)
+	if err != nil {
+		return review.Changes{}, err
+	}
+	out := review.Changes{MergeBase: c.MergeBase, Truncated: c.Truncated, Files: make([]review.Change, len(c.Files))}
+	for i, f := range c.Files {
+		out.Files[i] = review.Change{Path: f.Path, Previous: f.PreviousPath, Removed: f.Status == "removed"}
+		for _, h := range f.Hunks {
+			out.Files[i].Hunks = append(out.Files[i].Hunks, review.Lines{Start: h.Start, End: h.End})
+		}
+	}
+	return out, nil
+}
+
+// Permission is what a user may do in the repository.
+func (p port) Permission(ctx context.Context, r review.Repo, login string) (string, error) {
+	return p.app.Permission(ctx, repo(r), login)
+}
+
+// Snapshots reads commits.
+func (p port) Snapshots(ctx context.Context, r review.Repo, want func(source.Entry) bool, commits ...string) ([]*source.Snapshot, error) {
+	return p.app.Snapshots(ctx, repo(r), want, commits...)
+}
+
+// Load adds contents to a snapshot.
+func (p port) Load(ctx context.Context, r review.Repo, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
+	return p.app.Load(ctx, repo(r), s, paths)
+}
+
+// Find is the App's run of a head and external ID.
+func (p port) Find(ctx context.Context, r review.Repo, head, externalID string) (review.Run, bool, error) {
+	run, err := p.app.FindCheckRun(ctx, repo(r), review.CheckName, head, externalID)
+	if errors.Is(err, github.ErrNotFound) || err == nil && run.ID == 0 {
+		return review.Run{}, false, nil
+	}
+	if err != nil {
+		return review.Run{}, false, err
+	}
+	return review.Run{
+		ID: run.ID, Head: head, ExternalID: externalID, Completed: run.Status == "completed", Posted: run.Posted,
+		Conclusion: run.Conclusion, Title: run.Title, Summary: run.Summary, Text: run.Text,
+	}, true, nil
+}
+
+// Start creates a run in progress.
+func (p port) Start(ctx context.Context, r review.Repo, run review.Run) (review.Run, error) {
+	started, err := p.app.StartCheckRun(ctx, repo(r), github.CheckRun{Name: review.CheckName, HeadSHA: run.Head, ExternalID: run.ExternalID})
+	if err != nil {
+		return review.Run{}, err
+	}
+	run.ID = started.ID
+	return run, nil
+}
+
+// Complete completes a run.
+func (p port) Complete(ctx context.Context, r review.Repo, run review.Run) error {
+	out := github.CheckRun{
+		ID: run.ID, Name: review.CheckName, HeadSHA: run.Head, ExternalID: run.ExternalID, Conclusion: run.Conclusion,
+		Title: run.Title, Summary: run.Summary, Text: run.Text, Posted: run.Posted,
+	}
+	for _, a := range run.Annotations {
+		out.Annotations = append(out.Annotations, github.Annotation{
+			Path: a.Path, StartLine: a.Line, EndLine: a.Line, StartColumn: a.StartColumn, EndColumn: a.EndColumn,
+			Level: a.Level, Title: a.Title, Message: a.Message, RawDetails: a.More,
+		})
+	}
+	if run.OfferFix {
+		out.Actions = []github.Action{{
+			Label: "Onboard APIs", Description: "Commit the missing apiCollections", Identifier: review.ActionOnboard,
+		}}
+	}
+	return p.app.CompleteCheckRun(ctx, repo(r), out)
+}
+
+// Commit writes files to a branch.
+func (p port) Commit(ctx context.Context, r review.Repo, c review.Commit) (string, error) {
+	return p.app.Commit(ctx, repo(r), github.CommitRequest{
+		Branch: c.Branch, ExpectedHead: c.ExpectedHead, Headline: c.Headline, Body: c.Body, Files: c.Files,
+	})
+}
+
+// Moved reports whether a commit was refused because the branch has moved.
+func (port) Moved(err error) bool { return errors.Is(err, github.ErrHeadMoved) }
+
+// NotWritable reports whether the branch does not take the App's commits.
+func (port) NotWritable(err error) bool { return errors.Is(err, github.ErrNotWritable) }

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/onboard-defender/onboard-defender/internal/config"
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/github"
+	"github.com/onboard-defender/onboard-defender/internal/queue"
+	"github.com/onboard-defender/onboard-defender/internal/review"
+	"github.com/onboard-defender/onboard-defender/internal/server"
+)
+
+// grace is how long requests and jobs that are under way may go on after the
+// program was asked to stop.
+const grace = 20 * time.Second
+
+// parsedFiles is how many parsed templates are kept between reviews.
+const parsedFiles = 4096
+
+func serveCommand(env environment) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the GitHub App",
+		Long: "serve receives the App's webhooks, reviews pull requests and answers health checks. It is configured by\n" +
+			"environment variables, see docs/operations.md.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			process, err := config.FromEnvironment(config.Environment{Lookup: env.lookup, ReadFile: os.ReadFile, Cores: runtime.GOMAXPROCS(0)})
+			if err != nil {
+				return err
+			}
+			if !process.Configured() {
+				return errors.New(notConfigured)
+			}
+			return serve(c.Context(), process, newLogger(env.stderr, process), nil)
+		},
+	}
+}
+
+// notConfigured says how to register the App.
+const notConfigured = `no GitHub App is configured.
+
+Register one (GitHub: Settings, Developer settings, GitHub Apps, New GitHub App) with
+  webhook URL          https://YOUR-HOST/webhook, content type application/json, and a secret
+  permissions          Checks: write, Contents: write, Pull requests: write, Merge queues: read, Metadata: read
+  events               Check run, Check suite, Merge group, Pull request, Push
+or from deploy/app-manifest.json, install it on your organisation, and set
+  GITHUB_APP_ID            the App's number
+  GITHUB_PRIVATE_KEY_FILE  the file of a private key that you generate on its page
+  GITHUB_WEBHOOK_SECRET    the webhook's secret
+in the environment or in a .env file. Then start serve again.`
+
+// addresses are where a running program listens; tests and the demo wait for
+// them.
+type addresses struct{ public, admin net.Addr }
+
+// serve runs receiver and worker until ctx is done. listening, if not nil, is
+// told of the addresses once requests are answered.
+func serve(ctx context.Context, process config.Process, log *slog.Logger, listening func(addresses)) error {
+	store, err := openStore(ctx, process, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close() //nolint:errcheck // what matters was reported by Stop
+	srv, err := server.New(server.Options{
+		Secrets: reveal(process.App.WebhookSecrets), AppID: process.App.ID, Intake: store, Ready: store.Ready, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	public, err := net.Listen("tcp", process.ListenAddr) //nolint:noctx // it does not block
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", process.ListenAddr, err)
+	}
+	admin, err := net.Listen("tcp", process.AdminAddr) //nolint:noctx // it does not block
+	if err != nil {
+		return errors.Join(fmt.Errorf("ADMIN_ADDR %s cannot be used: %w", process.AdminAddr, err), public.Close())
+	}
+	if err := store.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("start the queue: %w", err), public.Close(), admin.Close())
+	}
+	log.InfoContext(ctx, "listening", slog.String("public", public.Addr().String()), slog.String("admin", admin.Addr().String()))
+	if listening != nil {
+		listening(addresses{public.Addr(), admin.Addr()})
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return server.Serve(groupCtx, public, srv.Public(), grace, log) })
+	group.Go(func() error { return server.Serve(groupCtx, admin, srv.Admin(), grace, log) })
+	err = group.Wait()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+5*time.Second)
+	defer cancel()
+	log.InfoContext(stop, "stopping")
+	return errors.Join(err, store.Stop(stop))
+}
+
+func reveal(secrets []config.Secret) [][]byte {
+	out := make([][]byte, len(secrets))
+	for i, s := range secrets {
+		out[i] = []byte(s.Reveal())
+	}
+	return out
+}
+
+// openStore opens the queue with the reviewer as its worker.
+func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*queue.Store, error) {
+	if err := os.MkdirAll(process.StateDir, 0o700); err != nil {
+		return nil, fmt.Errorf("STATE_DIR %s cannot be made: %w", process.StateDir, err)
+	}
+	work := &worker{log: log}
+	store, err := queue.Open(ctx, queue.Options{
+		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handle, Logger: log,
+		OnBug: func(err error) { log.Error("bug", slog.Any("error", err)) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
+	}
+	app, err := github.New(github.Options{
+		APIURL: process.APIURL, AppID: process.App.ID, PrivateKey: []byte(process.App.PrivateKey.Reveal()),
+		UserAgent: "onboard-defender/" + buildVersion().version, Cache: store, Logger: log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	p := port{app}
+	work.reviewer = &review.Reviewer{
+		Pulls: p, Snapshots: p, Checks: p, Commits: p, Now: time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
+		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
+		OnBug:      func(err error) { log.Error("bug", slog.Any("error", err)) },
+	}
+	return store, nil
+}
+
+// worker does the jobs of the queue.
+type worker struct {
+	reviewer *review.Reviewer
+	log      *slog.Logger
+}
+
+// handle does one job. Its context carries nothing; the identifiers go into
+// every line of its log.
+func (w *worker) handle(ctx context.Context, job queue.Job) error {
+	d := job.Delivery
+	var p server.Payload
+	if err := json.Unmarshal(d.Payload, &p); err != nil {
+		return permanent{fmt.Errorf("payload of job %d: %w", job.ID, err)}
+	}
+	reviewer := *w.reviewer
+	reviewer.Logger = w.log.With(
+		slog.Int64("job", job.ID), slog.String("delivery", d.GUID), slog.String("repository", d.Owner+"/"+d.Name), slog.Int("pull_request", d.Number),
+	)
+	where := review.Repo{Installation: d.Installation, ID: d.Repository, Owner: d.Owner, Name: d.Name}
+	last := job.Exhausted || job.Attempt >= job.MaxAttempts
+	switch d.Kind {
+	case server.KindReview:
+		return reviewer.Review(ctx, review.Request{
+			Repo: where, Number: d.Number, Fresh: p.Fresh && job.Attempt == 1, Again: p.Again, Delivery: d.GUID, Last: last,
+		})
+	case server.KindFix:
+		return reviewer.Fix(ctx, review.Click{Repo: where, Number: d.Number, Head: p.Head, Sender: p.Sender, Last: last})
+	}
+	return permanent{fmt.Errorf("job %d asks for unknown work %q", job.ID, d.Kind)}
+}
+
+// permanent marks an error that no further attempt mends.
+type permanent struct{ error }
+
+// Permanent is true.
+func (permanent) Permanent() bool { return true }
+
+// Unwrap is the error itself.
+func (p permanent) Unwrap() error { return p.error }
