@@ -197,8 +197,22 @@ func (e *Evaluator) Mapped(l Loop, cond, body Value) Value {
 	if t := base.Term(); t != nil && t.Op == OpMap {
 		base = t.Args[0]
 	}
+	base = places(base)
 	if !cond.IsTrue() {
 		base = Apply(OpFilter, KindArray, base, cond)
 	}
 	return Apply(OpMap, KindArray, base, body)
+}
+
+// places is the collection that stands for what a loop runs over where only
+// the number of its elements still matters: the body speaks of them already.
+func places(collection Value) Value {
+	t := collection.Term()
+	if t == nil || t.Op != "range" || len(t.Args) != 2 {
+		return collection
+	}
+	if count := t.Args[1].Term(); count != nil && count.Op == "length" {
+		return count.Args[0]
+	}
+	return Apply("range", KindArray, Int(0), t.Args[1])
 }
