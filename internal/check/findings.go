@@ -11,40 +11,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// display is the API's base name where it is known, else the source text of
-// its name.
-func display(a *api) (name string, known bool) {
-	if s, ok := a.name.AsString(); ok {
-		return s, true
-	}
-	cur := a.current()
-	if cur.Decl.Name == nil {
-		return cur.Type, false
-	}
-	return trimQuotes(cur.Source(cur.Decl.Name)), false
-}
-
-// displayService is the name of the API's service, known or as written.
-func displayService(a *api) string {
-	if s, ok := a.service.Name.AsString(); ok {
-		return s
-	}
-	cur := a.current()
-	if owner := cur.Owner(); owner != nil && owner.Name != nil {
-		return trimQuotes(cur.Source(owner.Name))
-	}
-	return trimQuotes(cur.Source(cur.Decl.Name))
-}
-
-// trimQuotes takes the quotes off an ARM string; Bicep's belong to the
-// expression.
-func trimQuotes(s string) string {
-	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
-		return s[1 : len(s)-1]
-	}
-	return s
-}
-
 func (r *run) reportAPIs() {
 	for _, m := range r.sortedAPIs() {
 		w := m.worst()
