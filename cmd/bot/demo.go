@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,14 +220,21 @@ func demoTree(root string) (githubtest.Files, error) {
 
 // changed lists the files of the pull request.
 func (d *demo) changed() []string {
-	base := d.world.Paths(demoRepository, "main")
+	return d.between("main", demoBranch)
+}
+
+// between lists the files that differ between two revisions.
+func (d *demo) between(from, to string) []string {
 	var out []string
-	for path, id := range d.world.Paths(demoRepository, demoBranch) {
-		if base[path] != id {
+	for path := range d.world.Paths(demoRepository, to) {
+		before, _ := d.world.File(demoRepository, from, path)
+		after, _ := d.world.File(demoRepository, to, path)
+		if before != after {
 			out = append(out, path)
 		}
 	}
-	return sorted(out)
+	slices.Sort(out)
+	return out
 }
 
 // deliver sends the webhook and shows it.
@@ -307,11 +315,7 @@ func (d *demo) showCommit(before, after string) {
 	for line := range strings.SplitSeq(strings.TrimSpace(c.Message), "\n") {
 		d.say("     %s", line)
 	}
-	old := d.world.Paths(demoRepository, before)
-	for path, id := range d.world.Paths(demoRepository, after) {
-		if old[path] == id {
-			continue
-		}
+	for _, path := range d.between(before, after) {
 		from, _ := d.world.File(demoRepository, before, path)
 		to, _ := d.world.File(demoRepository, after, path)
 		d.say("")

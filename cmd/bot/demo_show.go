@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -43,7 +42,7 @@ func (d *demo) show(run githubtest.CheckRun) {
 	for _, a := range run.Output.Annotations {
 		d.say("\n   %s:%d  %s  %s", a.Path, a.StartLine, d.paint(style, a.Level), a.Title)
 		d.excerpt(run.HeadSHA, a)
-		d.say("%s", diag.Wrap(a.Message, "     ", 100))
+		d.say("%s", strings.TrimRight(diag.Wrap(a.Message, "     ", 100), "\n"))
 	}
 	for _, a := range run.Actions {
 		d.say("\n   button: [%s] %s", a.Label, a.Description)
@@ -63,9 +62,4 @@ func (d *demo) excerpt(sha string, a githubtest.Annotation) {
 		n := a.EndColumn - a.StartColumn + 1 // GitHub's end column is the last one
 		d.say("     | %s%s", strings.Repeat(" ", a.StartColumn-1), strings.Repeat("^", n))
 	}
-}
-
-func sorted(s []string) []string {
-	slices.Sort(s)
-	return s
 }
