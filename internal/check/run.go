@@ -242,9 +242,6 @@ func (m *merged) worst() part {
 
 func (r *run) finish() {
 	rep := r.report
-	slices.SortStableFunc(rep.Findings, func(a, b Finding) int {
-		return cmp.Or(diag.Compare(a.Diagnostic, b.Diagnostic), cmp.Compare(a.API, b.API))
-	})
 	for _, f := range rep.Findings {
 		if src := r.graph.Source(f.Path); src != nil {
 			rep.Sources[f.Path] = src
@@ -255,6 +252,7 @@ func (r *run) finish() {
 			}
 		}
 	}
+	rep.sortFindings()
 	for _, p := range r.graph.Files() {
 		if r.graph.File(p).Template != nil && r.graph.File(p).GeneratedFrom == "" && r.selected(p) {
 			rep.Summary.Files++
