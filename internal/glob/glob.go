@@ -9,6 +9,7 @@ package glob
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -80,6 +81,7 @@ func Quote(text string) string {
 // back a file below a folder that it matches. The zero Set matches nothing.
 // A Set is immutable and safe for concurrent use.
 type Set struct {
+	texts    []string
 	patterns []pattern
 }
 
@@ -93,6 +95,7 @@ func NewSet(patterns ...string) Set {
 			continue
 		}
 		p.negated = negated
+		s.texts = append(s.texts, text)
 		s.patterns = append(s.patterns, p)
 	}
 	return s
@@ -100,6 +103,9 @@ func NewSet(patterns ...string) Set {
 
 // Empty reports whether the set has no pattern.
 func (s Set) Empty() bool { return len(s.patterns) == 0 }
+
+// Equal reports whether two sets have the same patterns.
+func (s Set) Equal(other Set) bool { return slices.Equal(s.texts, other.texts) }
 
 // Match reports whether the set matches a path as [Path] takes it.
 func (s Set) Match(path string) bool {
