@@ -289,6 +289,26 @@ func wait(ctx context.Context, what string, done func() bool) error {
 	return nil
 }
 
+// inserted is the diff of a file to which one block was added. Of the places
+// where the block could be said to begin, the first whole line that differs
+// reads best.
+func inserted(path, from, to string) string {
+	start := 0
+	for start < len(from) && start < len(to) && from[start] == to[start] {
+		start++
+	}
+	start = strings.LastIndex(from[:start], "\n") + 1
+	end := len(to) - (len(from) - start)
+	if end < start || to[end:] != from[start:] {
+		return udiff.Unified("a/"+path, "b/"+path, from, to)
+	}
+	diff, err := udiff.ToUnified("a/"+path, "b/"+path, from, []udiff.Edit{{Start: start, End: start, New: to[start:end]}}, udiff.DefaultContextLines)
+	if err != nil {
+		return udiff.Unified("a/"+path, "b/"+path, from, to)
+	}
+	return diff
+}
+
 // keep leaves everything up until the user has seen enough.
 func (d *demo) keep(ctx context.Context, number int) error {
 	d.say("\nLook at it: %s\nPress Ctrl-C to end.", d.world.ChecksURL(demoRepository, number))
@@ -319,7 +339,7 @@ func (d *demo) showCommit(before, after string) {
 		from, _ := d.world.File(demoRepository, before, path)
 		to, _ := d.world.File(demoRepository, after, path)
 		d.say("")
-		for line := range strings.SplitSeq(strings.TrimSuffix(udiff.Unified("a/"+path, "b/"+path, from, to), "\n"), "\n") {
+		for line := range strings.SplitSeq(strings.TrimSuffix(inserted(path, from, to), "\n"), "\n") {
 			style := ""
 			switch {
 			case strings.HasPrefix(line, "+"):

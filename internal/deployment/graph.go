@@ -115,12 +115,13 @@ func (g *Graph) Files() []string { return sortedKeys(g.files) }
 // File is a template or parameter file by path, or nil.
 func (g *Graph) File(p string) *File { return g.files[p] }
 
-// Source is the content of a file of the graph, or nil.
+// Source is the content of a file, a template or another one of the snapshot,
+// or nil where it is not loaded.
 func (g *Graph) Source(p string) *source.File {
 	if f := g.files[p]; f != nil {
 		return f.Source
 	}
-	return nil
+	return g.snapshot.File(p)
 }
 
 // parse reads all files, on all processors; what comes out does not depend on

@@ -100,13 +100,31 @@ func Patch(result *fix.Result, g *deployment.Graph, name func(path string) strin
 	sort.Strings(paths)
 	var b strings.Builder
 	for _, p := range paths {
+		src := g.Source(p)
+		if src == nil {
+			continue
+		}
 		shown := p
 		if name != nil {
 			shown = name(p)
 		}
-		if src := g.Source(p); src != nil {
-			b.WriteString(udiff.Unified("a/"+shown, "b/"+shown, string(src.Content), string(result.Files[p])))
-		}
+		b.WriteString(insertions("a/"+shown, "b/"+shown, src, result))
 	}
 	return b.String()
+}
+
+// insertions is the diff of one file, with the edits where they were made: a
+// diff computed from the two texts would put some of them a line too early.
+func insertions(from, to string, src *source.File, result *fix.Result) string {
+	var edits []udiff.Edit
+	for _, e := range result.Edits {
+		if e.Path == src.Path {
+			edits = append(edits, udiff.Edit{Start: e.Span.Start, End: e.Span.End, New: e.NewText})
+		}
+	}
+	diff, err := udiff.ToUnified(from, to, string(src.Content), edits, udiff.DefaultContextLines)
+	if err != nil {
+		return udiff.Unified(from, to, string(src.Content), string(result.Files[src.Path]))
+	}
+	return diff
 }
