@@ -7,6 +7,7 @@
 package fix
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -209,10 +210,27 @@ func (p *planner) write(targets []*target) []*target {
 			p.reject(t, err)
 			continue
 		}
+		for i := range edits {
+			edits[i] = toLineStart(edits[i], p.Graph.Source(path).Content)
+		}
 		t.edits = edits
 		out = append(out, t)
 	}
 	return out
+}
+
+// toLineStart moves an insertion of whole lines from the end of a line to the
+// start of the next one. The bytes that come out are the same, but a diff then
+// shows nothing but added lines.
+func toLineStart(e diag.TextEdit, content []byte) diag.TextEdit {
+	br := lineBreak(content)
+	if !strings.HasPrefix(e.NewText, br) || !bytes.HasPrefix(content[e.Span.Start:], []byte(br)) {
+		return e
+	}
+	e.NewText = e.NewText[len(br):] + br
+	e.Span.Start += len(br)
+	e.Span.End = e.Span.Start
+	return e
 }
 
 // writer writes collections into one file.
