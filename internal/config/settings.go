@@ -16,7 +16,7 @@ func repositorySettings() []setting[Repository] {
 	type repo = Repository
 	settings := []setting[repo]{
 		{name: "version", required: true, doc: "The version of this file's form.", value: version[repo](1)},
-		{name: "enabled", doc: "`false` turns the check off: it completes at once and says so.", value: flag(func(r *repo) *bool { return &r.Enabled })},
+		{name: "enabled", doc: "`false` turns the check off: it completes at once and says so.", value: boolean(func(r *repo) *bool { return &r.Enabled })},
 		{name: "paths", doc: "Which files are checked. All templates are read nevertheless, because a collection may stand anywhere.", within: []setting[repo]{
 			{name: "include", doc: "Patterns as in a `.gitignore` file; only APIs declared in a file that matches are checked. Empty means all. The last pattern that matches decides, and `!` takes back what those before it match.", value: patterns(func(r *repo) *glob.Set { return &r.Include })},
 			{name: "exclude", doc: "Patterns of files whose APIs are not checked, though they are included.", value: patterns(func(r *repo) *glob.Set { return &r.Exclude })},
@@ -35,7 +35,7 @@ func repositorySettings() []setting[Repository] {
 		}},
 		{name: "whenNothingApplies", doc: "The conclusion of the check when a pull request changes no template. All three satisfy a required check.", value: choice(func(r *repo) *Conclusion { return &r.WhenNothingApplies }, ConcludeSuccess, ConcludeSkipped, ConcludeNeutral)},
 		{name: "onboarding", doc: "What to do about findings on the default branch.", within: []setting[repo]{
-			{name: "pullRequest", doc: "`true` opens a pull request that adds the missing collections, and keeps it up to date.", value: flag(func(r *repo) *bool { return &r.OnboardingPull })},
+			{name: "pullRequest", doc: "`true` opens a pull request that adds the missing collections, and keeps it up to date.", value: boolean(func(r *repo) *bool { return &r.OnboardingPull })},
 		}},
 		{name: "suppress", doc: "APIs that may go unprotected, and why. An entry covers the APIs that match all of its patterns. One that has expired or matches nothing any more gives a warning.", value: suppressions()},
 	}

@@ -20,8 +20,8 @@ const (
 	dateLayout = "2006-01-02"
 )
 
-// flag is true or false.
-func flag[R any](get func(*R) *bool) value[R] {
+// boolean is true or false.
+func boolean[R any](get func(*R) *bool) value[R] {
 	return typed[R, bool]{
 		field: get,
 		decode: func(d *decoder, n *node) (bool, bool) {
