@@ -22,9 +22,9 @@ func privateKey(text string) (string, error) {
 		if err != nil || !strings.Contains(string(decoded), "-----BEGIN") {
 			return "", errNotPEM
 		}
-		text = strings.TrimSpace(string(decoded))
+		text = string(decoded)
 	}
-	text = strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", "\r\n", "\n").Replace(text) + "\n"
+	text = strings.TrimSpace(strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", "\r\n", "\n").Replace(text)) + "\n"
 	block, rest := pem.Decode([]byte(text))
 	switch {
 	case block == nil:

@@ -170,8 +170,8 @@ func (r *processReader) readFile(path string) ([]byte, error) {
 // value is a variable that is no secret; "" where it is not set.
 func (r *processReader) value(name string) string {
 	for _, lookup := range r.layers {
-		if v, ok := lookup(name); ok && strings.TrimSpace(v) != "" {
-			return strings.TrimSpace(v)
+		if v := trimmed(lookup, name); v != "" {
+			return v
 		}
 	}
 	return ""
@@ -182,9 +182,7 @@ func (r *processReader) value(name string) string {
 // cannot be read.
 func (r *processReader) secret(name string) (text string, set bool) {
 	for _, lookup := range r.layers {
-		direct, _ := lookup(name)
-		file, _ := lookup(name + "_FILE")
-		direct, file = strings.TrimSpace(direct), strings.TrimSpace(file)
+		direct, file := trimmed(lookup, name), trimmed(lookup, name+"_FILE")
 		switch {
 		case direct == "" && file == "":
 			continue
@@ -206,4 +204,11 @@ func (r *processReader) secret(name string) (text string, set bool) {
 		return text, true
 	}
 	return "", false
+}
+
+func trimmed(lookup func(string) (string, bool), name string) string {
+	if v, ok := lookup(name); ok {
+		return strings.TrimSpace(v)
+	}
+	return ""
 }
