@@ -246,7 +246,7 @@ func (e *Evaluator) MemberOf(base Value, name string) (Value, bool) {
 			yes, _ := e.MemberOf(t.Args[1], name)
 			no, _ := e.MemberOf(t.Args[2], name)
 			return If(t.Args[0], yes, no), true
-		case t.Op == "union" && t.typ == KindObject, t.Op == opOverlay:
+		case t.Op == "union" && t.typ != KindArray, t.Op == opOverlay:
 			return e.memberOfUnion(t, name)
 		}
 		return Apply(OpMember, KindUnknown, base, String(strings.ToLower(name))), true

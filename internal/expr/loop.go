@@ -14,6 +14,8 @@ type Loop struct {
 	Condition Value
 	// Collection is what is looped over.
 	Collection Value
+
+	length string // key of the length by which a symbolic loop is counted
 }
 
 // Over is the loop over a collection. Over a collection that is not known it
@@ -34,7 +36,8 @@ func (e *Evaluator) Over(collection Value) Loop {
 	l.Symbolic = true
 	base, cond := e.unfilter(collection)
 	length := e.lengthOf(base)
-	depth := e.open(length)
+	l.length = length.Key()
+	depth := e.open(l.length)
 	l.Positions = []Value{position(length, depth)}
 	l.Items = []Value{e.element(base, depth)}
 	l.Condition = And(Negate(Empty(base)), cond)
@@ -60,7 +63,8 @@ func (e *Evaluator) Times(count Value) Loop {
 		return l
 	}
 	l.Symbolic = true
-	depth := e.open(count)
+	l.length = count.Key()
+	depth := e.open(l.length)
 	l.Positions = []Value{position(count, depth)}
 	l.Items = l.Positions
 	l.Condition = e.Apply("greater", []Value{count, Int(0)})
@@ -69,22 +73,19 @@ func (e *Evaluator) Times(count Value) Loop {
 
 // Close ends a symbolic loop.
 func (e *Evaluator) Close(l Loop) {
-	if !l.Symbolic {
-		return
-	}
-	if p := l.Positions[0].Term(); p != nil {
-		e.loops[p.Args[0].Key()]--
+	if l.Symbolic {
+		e.loops[l.length]--
 	}
 }
 
 // open counts the symbolic loops over collections of one length: the element
 // of an inner loop is not that of the outer one.
-func (e *Evaluator) open(length Value) int {
+func (e *Evaluator) open(length string) int {
 	if e.loops == nil {
 		e.loops = map[string]int{}
 	}
-	depth := e.loops[length.Key()]
-	e.loops[length.Key()]++
+	depth := e.loops[length]
+	e.loops[length]++
 	return depth
 }
 

@@ -214,7 +214,7 @@ func (e *Evaluator) unite(args []Value) Value {
 	var flat []Value
 	for _, a := range args {
 		parts := []Value{a}
-		if t := a.Term(); t != nil && t.Op == "union" && t.typ == KindObject {
+		if t := a.Term(); t != nil && t.Op == "union" && t.typ != KindArray {
 			parts = t.Args
 		}
 		for _, p := range parts {
@@ -234,7 +234,13 @@ func (e *Evaluator) unite(args []Value) Value {
 	if len(flat) == 1 && TypeOf(flat[0]) == KindObject {
 		return flat[0]
 	}
-	return Apply("union", KindObject, flat...)
+	typ := KindUnknown // arrays, for all that is known
+	for _, v := range flat {
+		if TypeOf(v) == KindObject {
+			typ = KindObject
+		}
+	}
+	return Apply("union", typ, flat...)
 }
 
 // merge lays one object over another: objects are merged at every depth, any

@@ -149,7 +149,7 @@ func cut(e *Evaluator, args []Value, bounds func(n int64, size int) (from, to in
 func takePartial(e *Evaluator, args []Value) (Value, bool) {
 	n, ok := args[1].AsInt()
 	if !ok {
-		return Value{}, false
+		return Apply("take", sequenceKind(args[0]), args...), true
 	}
 	if head, size, ok := knownHead(args[0]); ok && n <= int64(size) {
 		v, err := take(e, []Value{head, args[1]})
@@ -162,7 +162,7 @@ func takePartial(e *Evaluator, args []Value) (Value, bool) {
 func skipPartial(e *Evaluator, args []Value) (Value, bool) {
 	n, ok := args[1].AsInt()
 	if !ok {
-		return Value{}, false
+		return Apply("skip", sequenceKind(args[0]), args...), true
 	}
 	if n <= 0 && sequenceKind(args[0]) != KindUnknown {
 		return args[0], true

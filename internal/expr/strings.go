@@ -128,12 +128,22 @@ func concatKnown(e *Evaluator, args []Value) (Value, error) {
 }
 
 func concatPartial(e *Evaluator, args []Value) (Value, bool) {
+	text := false
 	for _, a := range args {
-		if TypeOf(a) == KindArray {
+		switch TypeOf(a) {
+		case KindArray:
 			return e.concatArrays(args), true
+		case KindUnknown, KindTerm:
+		default:
+			text = true
 		}
 	}
-	return e.concat(args), true
+	v := e.concat(args)
+	if t := v.Term(); !text && t != nil && t.Op == OpConcat {
+		// Arrays, for all that is known; names nearly always.
+		return Apply(OpConcat, KindUnknown, t.Args...), true
+	}
+	return v, true
 }
 
 // concatArrays is the array put together from arrays and terms, in normal
@@ -540,7 +550,7 @@ func (e *Evaluator) caseTerm(op Op, mapping func(string) string, v Value) Value 
 	switch {
 	case t.Op == op && len(t.Args) == 1:
 		return v
-	case t.Op == OpConcat && t.typ == KindString:
+	case t.Op == OpConcat && t.typ != KindArray:
 		parts := make([]Value, len(t.Args))
 		for i, p := range t.Args {
 			parts[i] = p

@@ -187,7 +187,7 @@ func (c *concatenation) add(p Value) {
 	}
 	if t := p.Term(); t != nil {
 		switch {
-		case t.Op == OpConcat && t.typ == KindString:
+		case t.Op == OpConcat && t.typ != KindArray:
 			for _, q := range t.Args {
 				c.add(q)
 			}
@@ -230,7 +230,7 @@ func Text(v Value) (string, bool) {
 // Parts are the pieces of a string in normal form: literals and terms. A
 // single term or literal is its only part.
 func Parts(v Value) []Value {
-	if t := v.Term(); t != nil && t.Op == OpConcat && t.typ == KindString {
+	if t := v.Term(); t != nil && t.Op == OpConcat && t.typ != KindArray {
 		return t.Args
 	}
 	if v.kind == KindString && v.str == "" {
