@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -26,18 +27,18 @@ func parseEnv(text string) (map[string]string, error) {
 			continue
 		}
 		name, _, ok := strings.Cut(raw, "=")
+		start := len(name) + 1
 		name = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(name), "export "))
 		if !ok || !isVariable(name) {
 			return nil, fmt.Errorf("line %d is not NAME=VALUE", line)
 		}
-		value, used, err := envValue(text[strings.Index(text, "=")+1:])
+		value, used, err := envValue(text[start:])
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		out[name] = value
-		used += strings.Index(text, "=") + 1
-		line += strings.Count(text[:used], "\n")
-		text = text[used:]
+		line += strings.Count(text[:start+used], "\n")
+		text = text[start+used:]
 	}
 	return out, nil
 }
@@ -120,14 +121,9 @@ func unescape(c byte) string {
 
 // formatEnv writes variables so that parseEnv reads them, sorted by name.
 func formatEnv(values map[string]string) []byte {
-	names := make([]string, 0, len(values))
-	for n := range values {
-		names = append(names, n)
-	}
-	slices.Sort(names)
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 	var b strings.Builder
-	for _, n := range names {
+	for _, n := range slices.Sorted(maps.Keys(values)) {
 		fmt.Fprintf(&b, "%s=\"%s\"\n", n, escape.Replace(values[n]))
 	}
 	return []byte(b.String())

@@ -84,7 +84,7 @@ func (a App) File() []byte {
 	return formatEnv(map[string]string{
 		variableAppID:         formatID(a.ID),
 		variablePrivateKey:    a.PrivateKey.Reveal(),
-		variableWebhookSecret: strings.Join(secrets, ","),
+		variableWebhook: strings.Join(secrets, ","),
 	})
 }
 
@@ -114,15 +114,15 @@ func FromEnvironment(e Environment) (Process, error) {
 	p.App = r.app(p.StateDir)
 	if len(r.problems) > 0 {
 		slices.Sort(r.problems)
-		return Process{}, problems(slices.Compact(r.problems))
+		return Process{}, variableErrors(slices.Compact(r.problems))
 	}
 	return p, nil
 }
 
-// problems are what is wrong with the environment, sorted.
-type problems []string
+// variableErrors are what is wrong with the environment, sorted.
+type variableErrors []string
 
-func (p problems) Error() string { return strings.Join(p, "\n") }
+func (e variableErrors) Error() string { return strings.Join(e, "\n") }
 
 // processReader reads variables and collects what is wrong with them.
 type processReader struct {

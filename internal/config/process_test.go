@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -152,9 +153,7 @@ func TestFromEnvironmentErrors(t *testing.T) {
 	t.Parallel()
 	app := func(over map[string]string) map[string]string {
 		out := map[string]string{"GITHUB_APP_ID": "42", "GITHUB_PRIVATE_KEY": testPEM(), "GITHUB_WEBHOOK_SECRET": "hunter2"}
-		for k, v := range over {
-			out[k] = v
-		}
+		maps.Copy(out, over)
 		return out
 	}
 	one := func(name, value string) map[string]string { return map[string]string{name: value} }

