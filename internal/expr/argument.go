@@ -37,13 +37,16 @@ func arrayArg(args []Value, i int) ([]Value, error) {
 	return args[i].Items(), nil
 }
 
-// objectArg is the i-th argument as the properties of an object.
-func objectArg(args []Value, i int) ([]Field, error) {
-	if args[i].kind != KindObject {
-		return nil, argument(i, "an object")
+// objectArg is the first argument as the properties of an object.
+func objectArg(args []Value) ([]Field, error) {
+	if args[0].kind != KindObject {
+		return nil, argument(0, "an object")
 	}
-	return args[i].Fields(), nil
+	return args[0].Fields(), nil
 }
+
+// stopped reports whether a limit was exceeded, so that going on is in vain.
+func (e *Evaluator) stopped() bool { return e.err != nil }
 
 // made is the string that a function computed, within the limits.
 func (e *Evaluator) made(s string) (Value, error) {

@@ -22,6 +22,7 @@ func toArray(_ *Evaluator, args []Value) (Value, error) {
 		return args[0], nil
 	case KindString, KindInt, KindObject:
 		return ArrayOf(args[0]), nil
+	default:
 	}
 	return Value{}, argument(0, "a string, a whole number, an array or an object")
 }
@@ -32,6 +33,7 @@ func toArrayPartial(_ *Evaluator, args []Value) (Value, bool) {
 		return args[0], true
 	case KindString, KindInt, KindObject:
 		return ArrayOf(args[0]), true
+	default:
 	}
 	return Value{}, false
 }

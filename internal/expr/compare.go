@@ -45,6 +45,7 @@ func Fold(v Value) Value {
 		return Concat(parts...)
 	case OpIf:
 		return Apply(OpIf, t.typ, t.Args[0], Fold(t.Args[1]), Fold(t.Args[2]))
+	default:
 	}
 	return v
 }
@@ -157,7 +158,7 @@ func firstCondition(vs ...Value) (Value, bool) {
 }
 
 // assume replaces the conditional parts of a text that hang on cond.
-func assume(v Value, cond Value, holds bool) Value {
+func assume(v, cond Value, holds bool) Value {
 	t := v.Term()
 	if t == nil {
 		return v
@@ -176,6 +177,7 @@ func assume(v Value, cond Value, holds bool) Value {
 			parts[i] = assume(p, cond, holds)
 		}
 		return Concat(parts...)
+	default:
 	}
 	return v
 }

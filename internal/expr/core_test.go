@@ -32,9 +32,14 @@ func TestValues(t *testing.T) {
 		v            Value
 		known, vague bool
 	}{
-		{Null(), true, false}, {Unknown(), false, true}, {x, false, false}, {val(arr{1, obj{"a", x}}), false, false},
-		{val(obj{"a", arr{Unknown()}}), false, true}, {val(arr{obj{"a", nil}}), true, false},
-		{Apply("f", KindUnknown, x, Unknown()), false, true}, {val(fn(lit(1))), false, true},
+		{Null(), true, false},
+		{Unknown(), false, true},
+		{x, false, false},
+		{val(arr{1, obj{"a", x}}), false, false},
+		{val(obj{"a", arr{Unknown()}}), false, true},
+		{val(arr{obj{"a", nil}}), true, false},
+		{Apply("f", KindUnknown, x, Unknown()), false, true},
+		{val(fn(lit(1))), false, true},
 	} {
 		if c.v.Known() != c.known || c.v.Vague() != c.vague {
 			t.Errorf("%s: known %v, vague %v", show(c.v), c.v.Known(), c.v.Vague())
@@ -276,7 +281,7 @@ func TestImplies(t *testing.T) {
 	p, q, r := Atom("p", KindBool), Atom("q", KindBool), Atom("r", KindBool)
 	dev, prod := Equals(x, String("dev")), Equals(x, String("prod"))
 	var many []Value
-	for _, name := range strings.Split("abcdefghijklmnop", "") {
+	for name := range strings.SplitSeq("abcdefghijklmnop", "") {
 		many = append(many, Atom(name, KindBool))
 	}
 	for _, c := range []struct {
@@ -300,7 +305,10 @@ func TestImplies(t *testing.T) {
 		{dev, []Value{Negate(prod)}, True},
 		{dev, []Value{Or(dev, prod)}, True},
 		{And(dev, prod), []Value{p}, True},
-		{And(many...), []Value{many[0]}, Maybe},
+		{And(many...), []Value{many[0]}, True},
+		{many[3], many, True},
+		{And(many[0], p), many, True},
+		{p, many, Maybe},
 		{And(many...), []Value{And(many...)}, True},
 		{Unknown(), []Value{Unknown()}, Maybe},
 		{p, []Value{Or(p, Unknown())}, Maybe},
@@ -396,6 +404,9 @@ func TestKnownLoops(t *testing.T) {
 		{&For{Item: "a", In: lit(arr{"p", "q"}), If: op(Equal, name("a"), lit("q")), Body: name("a")}, arr{"q"}},
 		{&For{Item: "a", In: &Literal{Value: val(arr{x, "q"})}, Body: name("a")}, arr{x, "q"}},
 		{&For{Item: "a", In: lit(nil), Body: name("a")}, arr{}},
+		{&For{Item: "a", Index: "i", In: &Literal{Value: val(arr{"p", x, "q"})}, If: op(NotEqual, name("a"), lit("r")), Body: name("i")}, Apply(
+			OpConcat, KindArray, val(arr{0}), If(Equals(x, String("r")), val(arr{}), val(arr{1})), val(arr{2}),
+		)},
 	} {
 		var e Evaluator
 		if got := e.Eval(scope, c.loop); show(got) != show(val(c.want)) {

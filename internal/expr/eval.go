@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -250,6 +251,7 @@ func (e *Evaluator) MemberOf(base Value, name string) (Value, bool) {
 			return e.memberOfUnion(t, name)
 		}
 		return Apply(OpMember, KindUnknown, base, String(strings.ToLower(name))), true
+	default:
 	}
 	return Unknown(), false
 }
@@ -257,8 +259,7 @@ func (e *Evaluator) MemberOf(base Value, name string) (Value, bool) {
 // memberOfUnion reads a property of objects laid over each other: the last
 // that has it, as long as everything above is known.
 func (e *Evaluator) memberOfUnion(t *Term, name string) (Value, bool) {
-	for i := len(t.Args) - 1; i >= 0; i-- {
-		arg := t.Args[i]
+	for _, arg := range slices.Backward(t.Args) {
 		if arg.kind != KindObject {
 			return Apply(OpMember, KindUnknown, termValue(t), String(strings.ToLower(name))), true
 		}
@@ -325,6 +326,7 @@ func (e *Evaluator) IndexOf(base, at Value) Value {
 				return ElementAt(base, n)
 			}
 		}
+	default:
 	}
 	return Apply(OpMember, KindUnknown, base, at)
 }
@@ -378,8 +380,7 @@ func (e *Evaluator) Apply(name string, args []Value) Value {
 	}
 	if f.ready(args) {
 		v, err := f.Eval(e, args)
-		var limit *LimitError
-		if errors.As(err, &limit) {
+		if limit, ok := errors.AsType[*LimitError](err); ok {
 			return e.Exceed(limit.What)
 		}
 		if err != nil {

@@ -22,12 +22,24 @@ func Implies(premise Value, conclusions ...Value) Truth {
 	f.collect(premise, 0)
 	f.collect(conclusion, 0)
 	if len(f.atoms) > maxAtoms || f.vague {
-		if Identical(premise, conclusion) {
-			return True
+		// Too many to tell apart, but each may still be said outright.
+		said := append(conjuncts(premise), premise)
+		for _, c := range slices.Concat(conclusions, []Value{conclusion}) {
+			if slices.ContainsFunc(said, func(v Value) bool { return Identical(v, c) }) {
+				return True
+			}
 		}
 		return Maybe
 	}
 	return f.implies(premise, conclusion)
+}
+
+// conjuncts are the conditions that must all hold for v to hold.
+func conjuncts(v Value) []Value {
+	if t := v.Term(); t != nil && t.Op == "and" {
+		return slices.Clone(t.Args)
+	}
+	return []Value{v}
 }
 
 // Satisfiable reports whether all of vs can hold at once.
@@ -75,6 +87,7 @@ func (f *formula) collect(v Value, depth int) {
 			f.collect(a, depth+1)
 		}
 		return
+	default:
 	}
 	if t.vague {
 		f.vague = true
@@ -114,6 +127,7 @@ func (f *formula) holds(v Value, row int) bool {
 			}
 		}
 		return false
+	default:
 	}
 	return row>>f.bit(v)&1 == 1
 }

@@ -283,8 +283,10 @@ func TestNumbers(t *testing.T) {
 func TestLambdas(t *testing.T) {
 	t.Parallel()
 	dogs := arr{
-		obj{"name", "Evie", "age", 5}, obj{"name", "Casper", "age", 3},
-		obj{"name", "Indy", "age", 2}, obj{"name", "Cira", "age", 8},
+		obj{"name", "Evie", "age", 5},
+		obj{"name", "Casper", "age", 3},
+		obj{"name", "Indy", "age", 2},
+		obj{"name", "Cira", "age", 8},
 	}
 	dog := name("dog")
 	even := op(Equal, op(Modulo, name("i"), lit(2)), lit(0))

@@ -84,7 +84,7 @@ func murmur64(data []byte) uint64 {
 	const c1, c2 = 0x239b961b, 0xab0e9789
 	lane1 := func(k uint32) uint32 { return bits.RotateLeft32(k*c1, 15) * c2 }
 	lane2 := func(k uint32) uint32 { return bits.RotateLeft32(k*c2, 17) * c1 }
-	n := uint32(len(data) & 0xFFFFFFFF) //nolint:gosec // texts are bounded by MaxText
+	n := uint32(len(data) & 0xFFFFFFFF)
 	var h1, h2 uint32
 	for ; len(data) >= 8; data = data[8:] {
 		h1 ^= lane1(binary.LittleEndian.Uint32(data))

@@ -50,7 +50,7 @@ func mapArray(e *Evaluator, args []Value) (Value, error) {
 	}
 	out := make([]Value, 0, len(items))
 	for i, item := range items {
-		if e.err != nil {
+		if e.stopped() {
 			return Unknown(), nil
 		}
 		out = append(out, e.CallLambda(args[1], item, Int(int64(i))))
@@ -74,7 +74,7 @@ func filter(e *Evaluator, args []Value) (Value, error) {
 	}
 	var out, known []Value
 	for i, item := range items {
-		if e.err != nil {
+		if e.stopped() {
 			return Unknown(), nil
 		}
 		cond := e.CallLambda(args[1], item, Int(int64(i)))
@@ -123,7 +123,7 @@ func reduce(e *Evaluator, args []Value) (Value, error) {
 	}
 	result := args[1]
 	for i, item := range items {
-		if e.err != nil {
+		if e.stopped() {
 			return Unknown(), nil
 		}
 		result = e.CallLambda(args[2], result, item, Int(int64(i)))
@@ -155,7 +155,7 @@ func sortArray(e *Evaluator, args []Value) (Value, error) {
 	}
 	open := false
 	before := func(a, b Value) bool {
-		if open || e.err != nil {
+		if open || e.stopped() {
 			return false
 		}
 		v := e.CallLambda(args[1], a, b)
@@ -172,7 +172,7 @@ func sortArray(e *Evaluator, args []Value) (Value, error) {
 		}
 		return 0
 	})
-	if open || e.err != nil {
+	if open || e.stopped() {
 		return Apply("sort", KindArray, args...), nil
 	}
 	return e.madeArray(out)
@@ -208,7 +208,7 @@ func toObject(e *Evaluator, args []Value) (Value, error) {
 	parts := make([]Value, 0, len(items))
 	fields := make([]Field, 0, len(items))
 	for _, item := range items {
-		if e.err != nil {
+		if e.stopped() {
 			return Unknown(), nil
 		}
 		key, value := e.entry(args, item)
@@ -239,7 +239,7 @@ func groupBy(e *Evaluator, args []Value) (Value, error) {
 	pairs := make([]Value, 0, len(items))
 	known := true
 	for _, item := range items {
-		if e.err != nil {
+		if e.stopped() {
 			return Unknown(), nil
 		}
 		key, value := e.entry(args, item)
@@ -266,7 +266,7 @@ func groupBy(e *Evaluator, args []Value) (Value, error) {
 }
 
 func mapValues(e *Evaluator, args []Value) (Value, error) {
-	fields, err := objectArg(args, 0)
+	fields, err := objectArg(args)
 	if err != nil {
 		return Value{}, err
 	}
@@ -274,7 +274,7 @@ func mapValues(e *Evaluator, args []Value) (Value, error) {
 		return Value{}, argument(1, "a lambda")
 	}
 	for i := range fields {
-		if e.err != nil {
+		if e.stopped() {
 			return Unknown(), nil
 		}
 		fields[i].Value = e.CallLambda(args[1], fields[i].Value)

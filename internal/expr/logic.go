@@ -121,6 +121,7 @@ func Empty(v Value) Value {
 		if len(t.Args) == 2 {
 			return less(Int(0), t.Args[1], true)
 		}
+	default:
 	}
 	return Apply("empty", KindBool, v)
 }
@@ -232,6 +233,7 @@ func (e *Evaluator) unary(op UnaryOp, v Value) Value {
 		return Negate(v)
 	case Minus:
 		return e.Apply("sub", []Value{Int(0), v})
+	default:
 	}
 	return v
 }

@@ -32,6 +32,7 @@ func (e *Evaluator) Over(collection Value) Loop {
 		return l
 	case KindNull:
 		return l
+	default:
 	}
 	l.Symbolic = true
 	base, cond := e.unfilter(collection)
@@ -138,6 +139,7 @@ func (e *Evaluator) unfilter(collection Value) (base, cond Value) {
 	case OpMap:
 		base, cond := e.unfilter(t.Args[0])
 		return Apply(OpMap, KindArray, base, t.Args[1]), cond
+	default:
 	}
 	return collection, Bool(true)
 }
@@ -163,6 +165,7 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 	if len(l.Items) > MaxLoop {
 		return e.Exceed("800 iterations of one loop")
 	}
+	parts := make([]Value, 0, 1)
 	out := make([]Value, 0, len(l.Items))
 	for i, item := range l.Items {
 		locals := map[string]Value{x.Item: item}
@@ -183,11 +186,15 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 		}
 		if !cond.IsTrue() {
 			// Whether this element is there is open, and so is every position after it.
-			return Apply("for", KindArray, l.Collection, cond, body)
+			parts, out = append(parts, ArrayOf(out...), If(cond, ArrayOf(body), ArrayOf())), nil
+			continue
 		}
 		out = append(out, body)
 	}
-	return ArrayOf(out...)
+	if len(parts) == 0 {
+		return ArrayOf(out...)
+	}
+	return e.concatArrays(append(parts, ArrayOf(out...)))
 }
 
 // Mapped is the collection that a symbolic loop makes: its elements for which

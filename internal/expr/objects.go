@@ -67,7 +67,7 @@ func sorted(fields []Field) []Field {
 }
 
 func itemsOf(e *Evaluator, args []Value) (Value, error) {
-	fields, err := objectArg(args, 0)
+	fields, err := objectArg(args)
 	if err != nil {
 		return Value{}, err
 	}
@@ -79,7 +79,7 @@ func itemsOf(e *Evaluator, args []Value) (Value, error) {
 }
 
 func objectKeys(e *Evaluator, args []Value) (Value, error) {
-	fields, err := objectArg(args, 0)
+	fields, err := objectArg(args)
 	if err != nil {
 		return Value{}, err
 	}

@@ -72,6 +72,7 @@ func end(v Value, at int) (Value, error) {
 		}
 		s, err := u.slice(at, at+1)
 		return String(s), err
+	default:
 	}
 	return Value{}, argument(0, "an array or a string")
 }
@@ -83,8 +84,10 @@ func firstPartial(e *Evaluator, args []Value) (Value, bool) {
 		return c, err == nil
 	}
 	switch t := v.Term(); {
-	case t == nil || t.typ == KindString:
+	case t == nil:
 		return Value{}, false
+	case t.typ == KindString:
+		return Apply("first", KindString, v), true
 	case t.Op == OpConcat && t.Args[0].kind == KindArray:
 		return t.Args[0].Items()[0], true
 	case t.Op == OpIf && e.Spend(1):
@@ -95,20 +98,19 @@ func firstPartial(e *Evaluator, args []Value) (Value, bool) {
 
 func lastPartial(e *Evaluator, args []Value) (Value, bool) {
 	v := args[0]
-	t := v.Term()
-	if t == nil {
+	switch t := v.Term(); {
+	case t == nil:
 		return Value{}, false
-	}
-	if t.Op == OpConcat {
-		tail := t.Args[len(t.Args)-1]
-		if tail.kind != KindArray && tail.kind != KindString {
-			return LastOf(v), true
+	case t.Op == OpConcat:
+		if tail := t.Args[len(t.Args)-1]; tail.kind == KindArray || tail.kind == KindString {
+			c, err := end(tail, -1)
+			return c, err == nil
 		}
-		c, err := end(tail, -1)
-		return c, err == nil
-	}
-	if t.Op == OpIf && e.Spend(1) {
+	case t.Op == OpIf && e.Spend(1):
 		return If(t.Args[0], e.Apply("last", t.Args[1:2]), e.Apply("last", t.Args[2:3])), true
+	}
+	if TypeOf(v) == KindString {
+		return Apply("last", KindString, v), true
 	}
 	return LastOf(v), true
 }
@@ -141,6 +143,7 @@ func cut(e *Evaluator, args []Value, bounds func(n int64, size int) (from, to in
 			return Value{}, err
 		}
 		return e.made(s)
+	default:
 	}
 	return Value{}, argument(0, "an array or a string")
 }
@@ -294,6 +297,7 @@ func contains(e *Evaluator, args []Value) (Value, error) {
 			return Unknown(), nil
 		}
 		return Bool(strings.Contains(args[0].str, s)), nil
+	default:
 	}
 	return Value{}, argument(0, "an array, an object or a string")
 }
@@ -329,6 +333,7 @@ func containsPartial(e *Evaluator, args []Value) (Value, bool) {
 		return e.containsElement(args), true
 	case KindTerm:
 		return e.containsInTerm(args[0].Term(), args)
+	default:
 	}
 	return Value{}, false
 }

@@ -461,6 +461,7 @@ func stringify(e *Evaluator, args []Value) (Value, error) {
 			return Value{}, err
 		}
 		return e.made(s)
+	default:
 	}
 	return Value{}, argument(0, "a value with a text")
 }

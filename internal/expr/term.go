@@ -223,6 +223,7 @@ func Text(v Value) (string, bool) {
 			return "True", true
 		}
 		return "False", true
+	default:
 	}
 	return "", false
 }

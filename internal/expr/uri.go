@@ -115,7 +115,7 @@ func parseURI(_ *Evaluator, args []Value) (Value, error) {
 	}
 	port := Unknown()
 	if n, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
-		port = Int(int64(n)) //nolint:gosec // 16 bits
+		port = Int(int64(n))
 	}
 	query := ""
 	if u.RawQuery != "" {
@@ -135,7 +135,7 @@ func parseURI(_ *Evaluator, args []Value) (Value, error) {
 }
 
 func buildURI(e *Evaluator, args []Value) (Value, error) {
-	if _, err := objectArg(args, 0); err != nil {
+	if _, err := objectArg(args); err != nil {
 		return Value{}, err
 	}
 	part := func(name, prefix string) (string, bool) {

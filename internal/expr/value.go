@@ -230,6 +230,7 @@ func (v Value) Len() (int, bool) {
 			}
 		}
 		return n, true
+	default:
 	}
 	return 0, false
 }

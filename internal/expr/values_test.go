@@ -81,6 +81,7 @@ func show(v Value) string {
 			return t.Name
 		}
 		return string(t.Op) + "(" + join(t.Args) + ")"
+	default:
 	}
 	return v.Key()
 }
