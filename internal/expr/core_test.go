@@ -308,7 +308,7 @@ func TestImplies(t *testing.T) {
 		{And(many...), []Value{many[0]}, True},
 		{many[3], many, True},
 		{And(many[0], p), many, True},
-		{p, many, Maybe},
+		{dev, many, Maybe},
 		{And(many...), []Value{And(many...)}, True},
 		{Unknown(), []Value{Unknown()}, Maybe},
 		{p, []Value{Or(p, Unknown())}, Maybe},
