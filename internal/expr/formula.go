@@ -22,24 +22,13 @@ func Implies(premise Value, conclusions ...Value) Truth {
 	f.collect(premise, 0)
 	f.collect(conclusion, 0)
 	if len(f.atoms) > maxAtoms || f.vague {
-		// Too many to tell apart, but each may still be said outright.
-		said := append(conjuncts(premise), premise)
-		for _, c := range slices.Concat(conclusions, []Value{conclusion}) {
-			if slices.ContainsFunc(said, func(v Value) bool { return Identical(v, c) }) {
-				return True
-			}
+		// Too many to tell apart; one written the same needs no telling.
+		if slices.ContainsFunc(slices.Concat(conclusions, []Value{conclusion}), func(c Value) bool { return Identical(premise, c) }) {
+			return True
 		}
 		return Maybe
 	}
 	return f.implies(premise, conclusion)
-}
-
-// conjuncts are the conditions that must all hold for v to hold.
-func conjuncts(v Value) []Value {
-	if t := v.Term(); t != nil && t.Op == "and" {
-		return slices.Clone(t.Args)
-	}
-	return []Value{v}
 }
 
 // Satisfiable reports whether all of vs can hold at once.
