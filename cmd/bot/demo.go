@@ -145,7 +145,7 @@ func startDemo(ctx context.Context, env environment, log *slog.Logger) (*demo, e
 	}
 	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	process, err := config.FromEnvironment(config.Environment{Cores: 2, ReadFile: noFile, Lookup: lookupIn(map[string]string{
-		"GITHUB_APP_ID": fmt.Sprint(app), "GITHUB_PRIVATE_KEY": string(private), "GITHUB_WEBHOOK_SECRET": secret,
+		"GITHUB_APP_ID": strconv.FormatInt(app, 10), "GITHUB_PRIVATE_KEY": string(private), "GITHUB_WEBHOOK_SECRET": secret,
 		"GITHUB_API_URL": world.APIURL(), "STATE_DIR": dir, "LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0",
 	})})
 	if err != nil {
@@ -247,7 +247,7 @@ func (d *demo) deliver(ctx context.Context) error {
 	last := all[len(all)-1]
 	d.step("2. GitHub sends a signed webhook")
 	d.say("   POST /webhook  %s.%s, %d bytes, X-Hub-Signature-256  ->  %d", last.Event, last.Action, len(last.Body), last.StatusCode)
-	if last.StatusCode != 202 {
+	if last.StatusCode != http.StatusAccepted {
 		return fmt.Errorf("demo: the webhook was answered with %d", last.StatusCode)
 	}
 	return nil

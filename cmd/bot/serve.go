@@ -121,7 +121,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*
 	work := &worker{log: log}
 	store, err := queue.Open(ctx, queue.Options{
 		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handle, Logger: log,
-		OnBug: func(err error) { log.Error("bug", slog.Any("error", err)) },
+		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	})
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
@@ -137,7 +137,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*
 	work.reviewer = &review.Reviewer{
 		Pulls: p, Snapshots: p, Checks: p, Commits: p, Now: time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
-		OnBug:      func(err error) { log.Error("bug", slog.Any("error", err)) },
+		OnBug:      func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	return store, nil
 }

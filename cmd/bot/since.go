@@ -53,8 +53,7 @@ func (f folder) git(ctx context.Context, args ...string) ([]byte, error) {
 	c.Dir = f.root
 	out, err := c.Output()
 	if err != nil {
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			return nil, fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
 		}
 		return nil, fmt.Errorf("git %s: %w", args[0], err)

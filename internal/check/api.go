@@ -15,7 +15,7 @@ type api struct {
 	revisions []*deployment.Resource
 	service   deployment.ServiceID
 	name      expr.Value // base name
-	condition expr.Value // whether any revision is deployed
+	required  expr.Value // whether it must have a collection: it is deployed, and REST
 	status    Status
 	reason    string
 	blocked   string // why no collection may be added
@@ -70,11 +70,10 @@ func apisOf(d *deployment.Deployment) []*api {
 		if !ok {
 			service = deployment.ServiceID{Target: r.Target}
 		}
-		a := &api{revisions: []*deployment.Resource{r}, service: service, name: baseName(r.Segments), condition: r.Condition}
+		a := &api{revisions: []*deployment.Resource{r}, service: service, name: baseName(r.Segments)}
 		key, sure := identity(a.service, a.name)
-		if first := index[key]; sure && first != nil && first.revisions[0].Decl != r.Decl {
+		if first := index[key]; sure && first != nil {
 			first.revisions = append(first.revisions, r)
-			first.condition = expr.Or(first.condition, r.Condition)
 			continue
 		}
 		if sure && index[key] == nil {
@@ -84,6 +83,11 @@ func apisOf(d *deployment.Deployment) []*api {
 	}
 	for _, a := range apis {
 		slices.SortStableFunc(a.revisions, func(x, y *deployment.Resource) int { return revisionRank(x) - revisionRank(y) })
+		needs := make([]expr.Value, len(a.revisions))
+		for i, r := range a.revisions {
+			needs[i] = expr.And(r.Condition, restIf(r))
+		}
+		a.required = expr.Or(needs...)
 	}
 	return apis
 }
@@ -91,6 +95,8 @@ func apisOf(d *deployment.Deployment) []*api {
 // revisionRank is lowest for the current revision.
 func revisionRank(r *deployment.Resource) int {
 	switch {
+	case notREST(r) != "":
+		return 3
 	case r.Property("properties", "isCurrent").IsTrue():
 		return 0
 	case !hasRevision(r):
@@ -102,14 +108,16 @@ func revisionRank(r *deployment.Resource) int {
 // identity is a key that is equal for services and names that are the same
 // term; it is not sure when something unknown is inside.
 func identity(s deployment.ServiceID, name expr.Value) (key string, sure bool) {
+	var keySb111 strings.Builder
 	for _, v := range []expr.Value{s.Target.Subscription, s.Target.ResourceGroup, s.Name, name} {
 		folded := expr.Fold(v)
 		if v.IsUnknown() {
-			key += "\x00-"
+			keySb111.WriteString("\x00-")
 			continue
 		}
-		key += "\x00" + folded.Key()
+		keySb111.WriteString("\x00" + folded.Key())
 	}
+	key += keySb111.String()
 	return key, !s.Name.Vague() && !name.Vague()
 }
 
@@ -139,14 +147,14 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 
 // decide gives the API its status within its own deployment.
 func (a *api) decide(candidates []*collection) {
-	var sure, open []expr.Value
+	var sure []expr.Value
 	var dead, maybe *collection
 	for _, c := range candidates {
 		same := every(deployment.SameService(a.service, c.service), expr.SameName(a.name, c.name))
 		if same == expr.False {
 			continue
 		}
-		live := expr.Satisfiable(a.condition, c.resource.Condition)
+		live := expr.Satisfiable(a.required, c.resource.Condition)
 		switch {
 		case same == expr.True && live:
 			sure = append(sure, c.resource.Condition)
@@ -154,22 +162,25 @@ func (a *api) decide(candidates []*collection) {
 		case same == expr.True:
 			dead = c
 		case live:
-			open = append(open, c.resource.Condition)
 			maybe = c
 		}
 	}
 	switch {
-	case len(sure) > 0 && expr.Implies(a.condition, sure...) == expr.True:
+	case len(sure) > 0 && expr.Implies(a.required, sure...) == expr.True:
 		a.status = Onboarded
 	case len(sure) > 0:
 		a.status = Undetermined
 		a.related = a.matched[0]
 		a.reason = "its collection is deployed only under a condition that does not follow from the API's own"
 		a.blocked = "there is a collection for it already; give that one the API's own condition"
-	case len(open) > 0:
+	case maybe != nil:
 		a.status, a.related = Undetermined, maybe
 		a.reason = "a collection of the service has a name that may or may not be this API's"
 		a.blocked = "a collection may have its name already; give both the same name, or supply the parameter values"
+		if deployment.SameService(a.service, maybe.service) != expr.True {
+			a.reason = "a collection that may be its own is scoped to a service that may or may not be this API's"
+			a.blocked = "a collection may be its own already; write the service of both the same way, or supply the parameter values"
+		}
 	default:
 		a.status = Unprotected
 		if dead != nil {
@@ -177,6 +188,33 @@ func (a *api) decide(candidates []*collection) {
 			a.blocked = "there is a collection for it already that is never deployed together with it; change the condition of that one"
 		}
 	}
+}
+
+// protect are the declarations that must get a collection for the API to be
+// covered whenever it is deployed: the current revision's, or, where no
+// revision is always there, those that take turns. Otherwise blocked says why
+// a collection cannot be added.
+func (a *api) protect() (decls []*deployment.Resource, blocked string) {
+	cur := a.current()
+	if slices.ContainsFunc(a.revisions[1:], cur.SameLoop) {
+		return nil, "its loop brings several revisions of it, and would bring a collection for each; add one collection by itself"
+	}
+	for _, r := range a.revisions {
+		if expr.Implies(a.required, r.Condition) == expr.True {
+			return []*deployment.Resource{r}, ""
+		}
+	}
+	decls = []*deployment.Resource{cur}
+	for _, r := range a.revisions[1:] {
+		for _, p := range decls {
+			if expr.Satisfiable(p.Condition, r.Condition) {
+				return nil, "it is declared several times under conditions that may hold at once; " +
+					"add a collection whose condition is that of one of them"
+			}
+		}
+		decls = append(decls, r)
+	}
+	return decls, ""
 }
 
 func every(ts ...expr.Truth) expr.Truth {
@@ -190,6 +228,20 @@ func every(ts ...expr.Truth) expr.Truth {
 		}
 	}
 	return out
+}
+
+// restIf is the condition under which an API is REST as far as that hangs on
+// its type.
+func restIf(r *deployment.Resource) expr.Value {
+	if notREST(r) != "" {
+		return expr.Bool(false)
+	}
+	typ, other := r.Property("properties", "apiType"), r.Property("properties", "type")
+	if typ.Term() == nil && (!typ.IsNull() || other.Term() == nil) {
+		return expr.Bool(true)
+	}
+	http := expr.String("http")
+	return expr.Equals((&expr.Evaluator{}).Apply("coalesce", []expr.Value{typ, other, http}), http)
 }
 
 // notREST says why the API is none that Defender for APIs covers, or "".
@@ -218,15 +270,6 @@ func notREST(r *deployment.Resource) string {
 		return fmt.Sprintf("not a REST API (format: %s)", format)
 	}
 	return ""
-}
-
-// typeOpen reports whether the API's type hangs on a value nobody gave.
-func typeOpen(r *deployment.Resource) bool {
-	typ := r.Property("properties", "apiType")
-	if typ.IsNull() {
-		typ = r.Property("properties", "type")
-	}
-	return typ.Term() != nil
 }
 
 // unsupported says why the service cannot be covered: its tier or its region.

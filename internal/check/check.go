@@ -149,17 +149,20 @@ type Finding struct {
 
 // Subject is the API of a finding as the fix sees it.
 type Subject struct {
-	// Resource is the declaration to protect, the current revision, as one
+	// Resource is the declaration of the finding, the current revision, as one
 	// failing deployment brings it.
 	Resource *deployment.Resource
+	// Protect are the declarations that must get a collection: mostly Resource
+	// alone, else those that are deployed in turns.
+	Protect []*deployment.Resource
 	// Blocked says why a collection must not be added, "" when it may be.
 	Blocked string
-	// Siblings are all APIs of the same declaration in all deployments: a
-	// collection added for one is added for each of them.
+	// Siblings are all APIs of the declarations to protect, in all deployments:
+	// a collection added for one is added for each of them.
 	Siblings []Sibling
 }
 
-// Sibling is an API that the declaration of a finding also brings.
+// Sibling is an API that a declaration to protect brings.
 type Sibling struct {
 	Resource *deployment.Resource
 	Status   Status

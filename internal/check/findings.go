@@ -3,17 +3,19 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
 func (r *run) reportAPIs() {
 	for _, m := range r.sortedAPIs() {
-		w := m.worst()
+		w := r.worst(m)
 		name, _ := display(w.api)
 		row := API{
 			Name: name, Service: displayService(w.api), Path: m.key.path, At: w.current().Decl.Anchor,
@@ -29,6 +31,9 @@ func (r *run) reportAPIs() {
 		}
 		if row.Status >= Undetermined {
 			r.report.Findings = append(r.report.Findings, r.finding(m, w, row))
+		}
+		for _, p := range m.parts {
+			r.accepted[p.api] = row.Status == Suppressed
 		}
 		r.report.APIs = append(r.report.APIs, row)
 		r.report.Sources[m.key.path] = w.current().Template.File
@@ -57,13 +62,15 @@ func (s *Summary) count(status Status) {
 func (r *run) finding(m *merged, w part, row API) Finding {
 	f := Finding{
 		Diagnostic: diag.Diagnostic{
-			Code: CodeNotOnboarded, Severity: diag.Failure, Path: row.Path, Span: row.At,
+			Code: CodeNotOnboarded, Severity: r.severity(w.api), Path: row.Path, Span: row.At,
 			Summary: "API not onboarded to Defender for APIs",
 		},
-		API: row.Name, Service: row.Service, Subject: r.subject(m, w),
+		API: row.Name, Service: row.Service, Subject: r.subject(w),
 	}
+	var services []string
 	for _, p := range m.parts {
 		if p.status == w.status {
+			services = append(services, strconv.Quote(displayService(p.api)))
 			f.Deployments = append(f.Deployments, p.in.Root.Path)
 			if p.in.Root.Parameters != "" {
 				f.Parameters = append(f.Parameters, p.in.Root.Parameters)
@@ -78,12 +85,9 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 		at := w.related.resource
 		f.Related = append(f.Related, diag.Related{Path: at.Path(), Span: at.Decl.Anchor, Message: "the collection"})
 	}
-	subject := fmt.Sprintf("API %q of service %q", row.Name, row.Service)
+	subject := fmt.Sprintf("API %q of %s", row.Name, listServices(services))
 	if w.status == Undetermined {
-		f.Code, f.Severity, f.Summary = CodeUndetermined, diag.Warning, "API may not be onboarded to Defender for APIs"
-		if r.settings.UndeterminedFails {
-			f.Severity = diag.Failure
-		}
+		f.Code, f.Summary = CodeUndetermined, "API may not be onboarded to Defender for APIs"
 		f.Detail = fmt.Sprintf("%s may be published without Microsoft Defender for APIs: %s. "+
 			"Supply the values it depends on (a parameter file, or parameterDefaults in the settings), or write both the same way.", subject, w.reason)
 		return f
@@ -94,30 +98,40 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 		f.Detail = fmt.Sprintf("%s is published without Microsoft Defender for APIs: its collection is never deployed together with it. "+
 			"Give the collection the API's own condition.", subject)
 	}
-	if typeOpen(w.current()) {
+	if !restIf(w.current()).IsTrue() {
 		f.Detail += " The API's type is not known here; it is treated as REST."
 	}
 	if len(w.gateways) > 0 {
 		f.Detail += fmt.Sprintf(" It is also assigned to the self-hosted gateway %s; unless it was removed from the managed gateway it is "+
 			"published there, too. If it was, suppress it or set selfHostedGateway: ignore.", strings.Join(w.gateways, ", "))
-		if r.settings.SelfHostedGateway == GatewayWarn {
-			f.Severity = diag.Warning
-		}
 	}
 	return f
 }
 
+// listServices names the services of an API, each once.
+func listServices(quoted []string) string {
+	slices.Sort(quoted)
+	quoted = slices.Compact(quoted)
+	if n := len(quoted) - maxListed; n > 0 {
+		quoted = append(quoted[:maxListed], fmt.Sprintf("%d more", n))
+	}
+	if len(quoted) == 1 {
+		return "service " + quoted[0]
+	}
+	return "services " + strings.Join(quoted, ", ")
+}
+
+// maxListed bounds what a message lists.
+const maxListed = 10
+
 // subject collects what a fix needs to know.
-func (r *run) subject(m *merged, w part) *Subject {
+func (r *run) subject(w part) *Subject {
 	s := &Subject{Resource: w.current(), Blocked: w.blocked}
-	for _, d := range r.deployments {
-		for _, a := range d.apis {
-			for _, rev := range a.revisions {
-				if rev.Path() == m.key.path && rev.Decl.Decl.Start == m.key.decl {
-					s.Siblings = append(s.Siblings, Sibling{Resource: rev, Status: a.status, Reason: a.reason})
-				}
-			}
-		}
+	if s.Blocked == "" {
+		s.Protect, s.Blocked = w.protect()
+	}
+	for _, p := range s.Protect {
+		s.Siblings = append(s.Siblings, r.siblings[declKey{p.Path(), p.Decl.Decl.Start}]...)
 	}
 	return s
 }
@@ -139,8 +153,17 @@ func (r *run) reportFiles() {
 	}
 }
 
+// said is the place of a finding.
+type said struct {
+	path string
+	at   source.Span
+}
+
+// add reports something that is not about one API; what several deployments
+// say is one finding.
 func (r *run) add(d diag.Diagnostic, in *checked) {
-	for i := range r.report.Findings {
+	place := said{d.Path, d.Span}
+	for _, i := range r.said[place] {
 		if f := &r.report.Findings[i]; diag.Compare(f.Diagnostic, d) == 0 {
 			if in != nil && !slices.Contains(f.Deployments, in.Root.Path) {
 				f.Deployments = append(f.Deployments, in.Root.Path)
@@ -152,6 +175,7 @@ func (r *run) add(d diag.Diagnostic, in *checked) {
 	if in != nil {
 		f.Deployments = []string{in.Root.Path}
 	}
+	r.said[place] = append(r.said[place], len(r.report.Findings))
 	r.report.Findings = append(r.report.Findings, f)
 }
 
@@ -179,7 +203,7 @@ func (r *run) reportDeployment(d *checked) {
 		}
 		concerned = true
 		switch {
-		case a.status == Unprotected:
+		case !r.accepted[a] && r.severity(a) == diag.Failure:
 			out.Outcome = Fail
 		case a.status != Excluded && out.Outcome == None:
 			out.Outcome = Pass

@@ -18,7 +18,8 @@ import (
 func Run(g *deployment.Graph, settings Settings, selected func(path string) bool) *Report {
 	r := &run{
 		graph: g, settings: settings, report: &Report{Sources: map[string]*source.File{}, Reached: map[string][]string{}},
-		apis: map[apiKey]*merged{}, wanted: map[string]bool{},
+		apis: map[apiKey]*merged{}, siblings: map[declKey][]Sibling{}, accepted: map[*api]bool{},
+		said: map[said][]int{}, wanted: map[string]bool{},
 		selected: func(p string) bool {
 			return (selected == nil || selected(p)) && (settings.Skip == nil || !settings.Skip(p))
 		},
@@ -32,6 +33,7 @@ func Run(g *deployment.Graph, settings Settings, selected func(path string) bool
 			r.merge(d, a)
 		}
 	}
+	r.collectSiblings()
 	r.reportAPIs()
 	r.reportFiles()
 	for _, d := range r.deployments {
@@ -51,6 +53,9 @@ type run struct {
 	deployments  []*checked
 	suppressions *suppressions
 	apis         map[apiKey]*merged
+	siblings     map[declKey][]Sibling // what each declaration brings
+	accepted     map[*api]bool         // those that are suppressed
+	said         map[said][]int        // findings about something else, by place
 	wanted       map[string]bool
 	report       *Report
 }
@@ -122,11 +127,9 @@ func (r *run) expand() {
 }
 
 func (r *run) judge(d *checked, a *api, candidates []*collection) {
-	for _, rev := range a.revisions {
-		if why := notREST(rev); why != "" {
-			a.status, a.reason = Excluded, why
-			return
-		}
+	if !expr.Satisfiable(a.required) {
+		a.status, a.reason = Excluded, cmp.Or(notREST(a.current()), "not a REST API whenever it is deployed")
+		return
 	}
 	for _, s := range d.services {
 		id, ok := s.Service()
@@ -230,14 +233,41 @@ func (r *run) sortedAPIs() []*merged {
 }
 
 // worst is the part that decides the status of the API as a whole.
-func (m *merged) worst() part {
+func (r *run) worst(m *merged) part {
 	w := m.parts[0]
 	for _, p := range m.parts[1:] {
-		if p.status > w.status {
+		if p.status > w.status || p.status == w.status && r.severity(p.api) > r.severity(w.api) {
 			w = p
 		}
 	}
 	return w
+}
+
+// severity is how a finding about the API weighs.
+func (r *run) severity(a *api) diag.Severity {
+	switch {
+	case a.status == Unprotected && (len(a.gateways) == 0 || r.settings.SelfHostedGateway != GatewayWarn):
+		return diag.Failure
+	case a.status == Undetermined && r.settings.UndeterminedFails:
+		return diag.Failure
+	}
+	return diag.Warning
+}
+
+// collectSiblings notes what each declaration brings, over all deployments.
+func (r *run) collectSiblings() {
+	for _, d := range r.deployments {
+		for _, a := range d.apis {
+			for _, rev := range a.revisions {
+				key := declKey{rev.Path(), rev.Decl.Decl.Start}
+				s := Sibling{Resource: rev, Status: a.status, Reason: a.reason}
+				if why := notREST(rev); why != "" {
+					s.Status, s.Reason = Excluded, why
+				}
+				r.siblings[key] = append(r.siblings[key], s)
+			}
+		}
+	}
 }
 
 func (r *run) finish() {

@@ -82,9 +82,9 @@ func (a App) File() []byte {
 		secrets[i] = s.Reveal()
 	}
 	return formatEnv(map[string]string{
-		variableAppID:         formatID(a.ID),
-		variablePrivateKey:    a.PrivateKey.Reveal(),
-		variableWebhook: strings.Join(secrets, ","),
+		variableAppID:      formatID(a.ID),
+		variablePrivateKey: a.PrivateKey.Reveal(),
+		variableWebhook:    strings.Join(secrets, ","),
 	})
 }
 

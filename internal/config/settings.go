@@ -2,6 +2,7 @@ package config
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
@@ -71,7 +72,7 @@ func suppressions() value[Repository] {
 			return list(d, n, func(n *node) (check.Suppression, bool) { return d.suppression(n, keys) })
 		},
 		join: func(base, near []check.Suppression) []check.Suppression {
-			return append(base[:len(base):len(base)], near...)
+			return append(slices.Clip(base), near...)
 		},
 		plain: func([]check.Suppression) any { return []string{} },
 		shape: &schema{Type: "array", Items: item, MaxItems: maxList},

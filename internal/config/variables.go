@@ -13,17 +13,17 @@ import (
 
 // Names of the variables.
 const (
-	variableAppID         = "GITHUB_APP_ID"
-	variablePrivateKey    = "GITHUB_PRIVATE_KEY"
-	variableWebhook = "GITHUB_WEBHOOK_SECRET"
-	variableAPIURL        = "GITHUB_API_URL"
-	variableListen        = "LISTEN_ADDR"
-	variableAdmin         = "ADMIN_ADDR"
-	variableDatabase      = "DATABASE_URL"
-	variableStateDir      = "STATE_DIR"
-	variableWorkers       = "WORKERS"
-	variableLogLevel      = "LOG_LEVEL"
-	variableLogFormat     = "LOG_FORMAT"
+	variableAppID      = "GITHUB_APP_ID"
+	variablePrivateKey = "GITHUB_PRIVATE_KEY"
+	variableWebhook    = "GITHUB_WEBHOOK_SECRET"
+	variableAPIURL     = "GITHUB_API_URL"
+	variableListen     = "LISTEN_ADDR"
+	variableAdmin      = "ADMIN_ADDR"
+	variableDatabase   = "DATABASE_URL"
+	variableStateDir   = "STATE_DIR"
+	variableWorkers    = "WORKERS"
+	variableLogLevel   = "LOG_LEVEL"
+	variableLogFormat  = "LOG_FORMAT"
 )
 
 const (

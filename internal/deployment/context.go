@@ -150,9 +150,11 @@ func tenant(*instance, []expr.Value) expr.Value {
 
 func managementGroup(_ *instance, args []expr.Value) expr.Value {
 	name := "managementGroup"
+	var nameSb153 strings.Builder
 	for _, a := range args {
-		name += " " + a.Key()
+		nameSb153.WriteString(" " + a.Key())
 	}
+	name += nameSb153.String()
 	return expr.HandleValue(name, scopeHandle{members{}, Target{}})
 }
 

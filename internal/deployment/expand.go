@@ -2,6 +2,7 @@ package deployment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -157,12 +158,7 @@ func interesting(r *template.Resource) bool {
 	if template.Relevant(fullType(r)) {
 		return true
 	}
-	for _, c := range r.Children {
-		if interesting(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Children, interesting)
 }
 
 // truth reads a condition, which ARM also takes as a string.

@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
@@ -70,6 +71,10 @@ type Resource struct {
 // Is reports whether the resource is of a type, ignoring case.
 func (r *Resource) Is(fullType string) bool { return strings.EqualFold(r.Type, fullType) }
 
+// SameLoop reports whether the resource and another one are iterations of one
+// loop.
+func (r *Resource) SameLoop(other *Resource) bool { return r.in == other.in && r.Decl == other.Decl }
+
 // Path is the file of the declaration.
 func (r *Resource) Path() string { return r.Template.File.Path }
 
@@ -138,8 +143,8 @@ func property(e *expr.Evaluator, s expr.Scope, x expr.Expr, path []string) expr.
 		}
 		return v
 	}
-	for i := len(o.Properties) - 1; i >= 0; i-- {
-		p := o.Properties[i]
+	for _, p := range slices.Backward(o.Properties) {
+
 		if p.Key == nil { // a spread: what it holds wins over what stands before it
 			v, found := e.MemberOf(e.Eval(s, p.Value), path[0])
 			if !found {

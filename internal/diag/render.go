@@ -220,7 +220,7 @@ func Wrap(text, indent string, cells int) string {
 	var b strings.Builder
 	for paragraph := range strings.Lines(strings.TrimRight(text, "\r\n")) {
 		used := 0
-		for _, word := range strings.Fields(paragraph) {
+		for word := range strings.FieldsSeq(paragraph) {
 			word = Visible(word)
 			n := cellsOf(word)
 			switch {

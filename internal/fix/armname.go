@@ -164,15 +164,19 @@ func (n armName) argument(pieces []piece) string {
 	}
 	pattern, args := "", ""
 	count := 0
+	var argsSb167 strings.Builder
+	var patternSb167 strings.Builder
 	for _, p := range pieces {
 		if p.source == "" {
-			pattern += strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text)
+			patternSb167.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text))
 			continue
 		}
-		pattern += "{" + strconv.Itoa(count) + "}"
-		args += ", " + p.source
+		patternSb167.WriteString("{" + strconv.Itoa(count) + "}")
+		argsSb167.WriteString(", " + p.source)
 		count++
 	}
+	args += argsSb167.String()
+	pattern += patternSb167.String()
 	return "format(" + pieceText(piece{text: pattern}) + args + ")"
 }
 

@@ -45,7 +45,7 @@ const (
 )
 
 func (p permissions) options(repo int64) *gh.InstallationTokenOptions {
-	read, write := gh.String("read"), gh.String("write")
+	read, write := new("read"), new("write")
 	granted := &gh.InstallationPermissions{Metadata: read}
 	switch p {
 	case toReview:

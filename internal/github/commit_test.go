@@ -87,7 +87,7 @@ func TestCommitErrors(t *testing.T) {
 				t.Fatal("no error")
 			}
 			for _, target := range []error{ErrHeadMoved, ErrNotWritable} {
-				if got := errors.Is(err, target); got != (tt.is == target) {
+				if got := errors.Is(err, target); got != errors.Is(tt.is, target) {
 					t.Errorf("is %q: %v: %v", target, got, err)
 				}
 			}

@@ -583,7 +583,7 @@ func TestAdministration(t *testing.T) {
 		t.Fatalf("repositories %+v, %v", repos, err)
 	}
 	settings, err := s.app.Repository(ctx, s.repo.Installation, "acme", ".github")
-	if err != nil || settings.Repo.String() != "acme/.github" || settings.DefaultBranch != "main" {
+	if err != nil || settings.String() != "acme/.github" || settings.DefaultBranch != "main" {
 		t.Fatalf("repository %+v, %v", settings, err)
 	}
 	content, err := s.app.File(ctx, settings.Repo, "main", "onboard-defender.yml")

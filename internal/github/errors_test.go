@@ -99,7 +99,7 @@ func TestClassifyStatuses(t *testing.T) {
 				t.Errorf("permanent is %v", status.Permanent())
 			}
 			for _, target := range []error{ErrNotFound, ErrForbidden} {
-				if got := errors.Is(err, target); got != (tt.is == target) {
+				if got := errors.Is(err, target); got != errors.Is(tt.is, target) {
 					t.Errorf("is %v: %v", target, got)
 				}
 			}

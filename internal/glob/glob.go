@@ -110,9 +110,9 @@ func (s Set) Equal(other Set) bool { return slices.Equal(s.texts, other.texts) }
 // Match reports whether the set matches a path as [Path] takes it.
 func (s Set) Match(path string) bool {
 	segments := split(path)
-	for i := len(s.patterns) - 1; i >= 0; i-- {
-		if s.patterns[i].match(segments) {
-			return !s.patterns[i].negated
+	for _, v := range slices.Backward(s.patterns) {
+		if v.match(segments) {
+			return !v.negated
 		}
 	}
 	return false

@@ -73,8 +73,13 @@ func (s *Store) Enqueue(ctx context.Context, d Delivery) (duplicate bool, err er
 // sender cannot spoil the transaction it shares with others.
 func newItem(d Delivery) (*item, error) {
 	for _, f := range []struct{ name, value string }{
-		{"guid", d.GUID}, {"event", d.Event}, {"action", d.Action}, {"owner", d.Owner},
-		{"name", d.Name}, {"kind", d.Kind}, {"key", d.Key},
+		{"guid", d.GUID},
+		{"event", d.Event},
+		{"action", d.Action},
+		{"owner", d.Owner},
+		{"name", d.Name},
+		{"kind", d.Kind},
+		{"key", d.Key},
 	} {
 		if len(f.value) > maxName {
 			return nil, fmt.Errorf("delivery: %s is longer than %d bytes", f.name, maxName)

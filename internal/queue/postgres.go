@@ -46,8 +46,7 @@ func (s *Store) pool(ctx context.Context) (*pgxpool.Pool, error) {
 	u, err := url.Parse(s.opts.URL)
 	if err != nil {
 		// The text of a url.Error repeats the URL with its password.
-		var ue *url.Error
-		if errors.As(err, &ue) {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
 			err = ue.Err
 		}
 		return nil, fmt.Errorf("not a URL: %w", err)

@@ -66,7 +66,7 @@ func startPostgres(t testing.TB) *server {
 		if err := os.Chown(s.dir, int(uid), int(gid)); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(filepath.Dir(filepath.Dir(s.dir)), 0o755); err != nil { //nolint:gosec // the server must get in
+		if err := os.Chmod(filepath.Dir(filepath.Dir(s.dir)), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

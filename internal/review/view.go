@@ -115,8 +115,8 @@ func (v view) annotations(affected *check.Report) []Annotation {
 // it that the pull request changes.
 func (v view) toCall(f check.Finding, a *Annotation) {
 	calls := f.Subject.Resource.Calls
-	for i := len(calls) - 1; i >= 0; i-- {
-		c := calls[i]
+	for _, c := range slices.Backward(calls) {
+
 		src := v.graph.Source(c.Template.File.Path)
 		if src == nil || !v.changed(src.Path) {
 			continue

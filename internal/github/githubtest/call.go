@@ -41,7 +41,7 @@ func (s *Server) handle(rt route) http.HandlerFunc {
 		if response != nil {
 			response.write(w, r)
 		} else if err := reply.write(w); err != nil && s.options.Logger != nil {
-			s.options.Logger.Debug("answer not sent", errAttr(err))
+			s.options.Logger.DebugContext(r.Context(), "answer not sent", errAttr(err))
 		}
 		s.deliverIfSynchronous(context.WithoutCancel(r.Context()))
 	}

@@ -180,8 +180,8 @@ func (c *call) listRuns(match func(*run) bool) (answer, error) {
 		name  string
 	}
 	seen, docs := map[key]bool{}, []doc{}
-	for i := len(c.server.runs) - 1; i >= 0; i-- {
-		r := c.server.runs[i]
+	for _, r := range slices.Backward(c.server.runs) {
+
 		k := key{r.SuiteID, r.Name}
 		if r.suite.repo != c.repo || !match(r) || (seen[k] && query.Get("filter") != "all") {
 			continue

@@ -68,14 +68,14 @@ func throughPull(t *testing.T, w *world, client *gh.Client, sha string) {
 	if err != nil || string(blob) != "x\n" {
 		t.Fatalf("%q: %v", blob, err)
 	}
-	run, _, err := client.Checks.CreateCheckRun(ctx, "acme", "infra", gh.CreateCheckRunOptions{Name: "Defender", HeadSHA: sha, Status: gh.String("in_progress")})
+	run, _, err := client.Checks.CreateCheckRun(ctx, "acme", "infra", gh.CreateCheckRunOptions{Name: "Defender", HeadSHA: sha, Status: new("in_progress")})
 	if err != nil || run.GetStatus() != "in_progress" || len(run.PullRequests) != 1 {
 		t.Fatalf("%v: %v", run, err)
 	}
 	run, _, err = client.Checks.UpdateCheckRun(ctx, "acme", "infra", run.GetID(), gh.UpdateCheckRunOptions{
-		Name: "Defender", Conclusion: gh.String("failure"), Output: &gh.CheckRunOutput{
-			Title: gh.String("t"), Summary: gh.String("s"), Annotations: []*gh.CheckRunAnnotation{{
-				Path: gh.String("a b#c.bicep"), StartLine: gh.Int(1), EndLine: gh.Int(1), AnnotationLevel: gh.String("failure"), Message: gh.String("m"),
+		Name: "Defender", Conclusion: new("failure"), Output: &gh.CheckRunOutput{
+			Title: new("t"), Summary: new("s"), Annotations: []*gh.CheckRunAnnotation{{
+				Path: new("a b#c.bicep"), StartLine: new(1), EndLine: new(1), AnnotationLevel: new("failure"), Message: new("m"),
 			}},
 		},
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +27,9 @@ func (c *call) ownDeliveries() []*delivery {
 	}
 	var found []*delivery
 	done := c.server.hooks.done
-	for i := len(done) - 1; i >= 0; i-- {
-		if done[i].app == c.who.app && c.server.now().Sub(done[i].Time) <= keep {
-			found = append(found, done[i])
+	for _, d := range slices.Backward(done) {
+		if d.app == c.who.app && c.server.now().Sub(d.Time) <= keep {
+			found = append(found, d)
 		}
 	}
 	return found

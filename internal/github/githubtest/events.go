@@ -76,8 +76,8 @@ func (s *Server) pushEvent(r *repository, ref string, from, to plumbing.Hash, se
 	commits := []any{}
 	if !to.IsZero() {
 		if log, err := r.network.log(to, from); err == nil && !from.IsZero() {
-			for i := len(log) - 1; i >= 0; i-- {
-				commits = append(commits, s.pushedCommitDoc(r, log[i].Hash))
+			for _, l := range slices.Backward(log) {
+				commits = append(commits, s.pushedCommitDoc(r, l.Hash))
 			}
 		}
 	}

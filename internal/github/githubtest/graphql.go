@@ -225,7 +225,7 @@ func (x *execution) value(v any) any {
 }
 
 // decodeInput reads an input object into a struct.
-func decodeInput(value any, into any) error {
+func decodeInput(value, into any) error {
 	text, err := json.Marshal(value)
 	if err == nil {
 		err = json.Unmarshal(text, into)

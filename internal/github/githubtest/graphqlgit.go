@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"bytes"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
@@ -19,9 +20,7 @@ func gitObjectType() typeDef {
 }
 
 func withObject(more typeDef) typeDef {
-	for name, f := range gitObjectType() {
-		more[name] = f
-	}
+	maps.Copy(more, gitObjectType())
 	return more
 }
 

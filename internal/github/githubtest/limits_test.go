@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -124,9 +125,7 @@ func accessLimits() []limitCase {
 func (w *world) newRun(more m) reply {
 	w.t.Helper()
 	body := m{"name": "Defender for APIs", "head_sha": w.Head("acme/infra", "main")}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return w.post("/repos/acme/infra/check-runs", body)
 }
 
@@ -150,17 +149,13 @@ func (w *world) commitOnBranch(expected string, changes m) reply {
 
 func output(more m) m {
 	body := m{"title": "t", "summary": "s"}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return m{"output": body}
 }
 
 func note(more m) m {
 	body := m{"path": "main.bicep", "start_line": 1, "end_line": 1, "annotation_level": "warning", "message": "m"}
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return body
 }
 

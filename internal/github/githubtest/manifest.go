@@ -62,7 +62,7 @@ func (s *Server) registerApp(w http.ResponseWriter, r *http.Request) {
 		query.Set("state", state)
 	}
 	target.RawQuery = query.Encode()
-	http.Redirect(w, r, target.String(), http.StatusFound) //nolint:gosec // going where the manifest says is what the flow is
+	http.Redirect(w, r, target.String(), http.StatusFound)
 }
 
 // convertManifest registers the App and hands its secrets over, once.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,9 +31,7 @@ func (w *world) page(path string) string {
 
 func (w *world) form(path string, values url.Values, header http.Header) *httptest.ResponseRecorder {
 	request := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, path, strings.NewReader(values.Encode()))
-	for name, value := range header {
-		request.Header[name] = value
-	}
+	maps.Copy(request.Header, header)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	recorder := httptest.NewRecorder()
 	w.ServeHTTP(recorder, request)

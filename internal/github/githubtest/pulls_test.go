@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -161,9 +162,7 @@ func TestReviews(t *testing.T) {
 	w.openPull(Files{"a.bicep": Text("first\n" + strings.Repeat("line\n", 40) + "last\n")})
 	comment := func(more m) m {
 		body := m{"path": "a.bicep", "line": 2, "side": "RIGHT", "body": "```suggestion\nx\n```"}
-		for name, value := range more {
-			body[name] = value
-		}
+		maps.Copy(body, more)
 		return body
 	}
 	const path = "/repos/acme/infra/pulls/1/reviews"

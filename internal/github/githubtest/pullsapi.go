@@ -145,8 +145,8 @@ func (c *call) pullCommits() (answer, error) {
 		return answer{}, err
 	}
 	var docs []doc
-	for i := len(commits) - 1; i >= 0; i-- { // oldest first
-		docs = append(docs, c.commitDoc(commits[i]))
+	for _, commit := range slices.Backward(commits) { // oldest first
+		docs = append(docs, c.commitDoc(commit))
 	}
 	return list(c, docs[:min(len(docs), c.server.options.Limits.PullCommits.of(pullCommits))])
 }
@@ -182,8 +182,8 @@ func (c *call) compare() (answer, error) {
 		return answer{}, err
 	}
 	commits := []doc{}
-	for i := len(ahead) - 1; i >= 0; i-- {
-		commits = append(commits, c.commitDoc(ahead[i]))
+	for _, a := range slices.Backward(ahead) {
+		commits = append(commits, c.commitDoc(a))
 	}
 	page, header := paged(c, commits)
 	body := doc{

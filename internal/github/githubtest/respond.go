@@ -72,9 +72,7 @@ func (e *apiError) answer() answer {
 }
 
 func (a answer) write(w http.ResponseWriter) error {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	text := a.raw
 	if a.body != nil {
 		var err error
@@ -140,9 +138,7 @@ func paged[T any](c *call, items []T) ([]T, http.Header) {
 
 func (c *call) pageURL(number int) string {
 	query := url.Values{}
-	for name, values := range c.request.URL.Query() {
-		query[name] = values
-	}
+	maps.Copy(query, c.request.URL.Query())
 	query.Set("page", strconv.Itoa(number))
 	return c.server.apiURL(c.path) + "?" + query.Encode()
 }

@@ -127,7 +127,7 @@ func (s *Server) Start(ctx context.Context, address string) error {
 	s.mu.Unlock()
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) && s.options.Logger != nil {
-			s.options.Logger.Error("stand-in for GitHub stopped", errAttr(err))
+			s.options.Logger.ErrorContext(ctx, "stand-in for GitHub stopped", errAttr(err))
 		}
 	}()
 	return nil

@@ -10,6 +10,7 @@
 package arm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -174,14 +175,14 @@ func lastOfEach[T any](items []T, name func(T) string) []T {
 	}
 	seen := make(map[string]bool, len(items))
 	kept := len(items)
-	for i := len(items) - 1; i >= 0; i-- {
-		n := strings.ToLower(name(items[i]))
+	for _, item := range slices.Backward(items) {
+		n := strings.ToLower(name(item))
 		if seen[n] {
 			continue
 		}
 		seen[n] = n != ""
 		kept--
-		items[kept] = items[i]
+		items[kept] = item
 	}
 	return items[kept:]
 }

@@ -93,10 +93,10 @@ type skimmer struct {
 
 func (s *skimmer) space() {
 	for s.pos < len(s.src) {
-		switch b := s.src[s.pos]; {
-		case b == ' ' || b == '\n' || b == '\r' || b == '\t':
+		switch b := s.src[s.pos]; b {
+		case ' ', '\n', '\r', '\t':
 			s.pos++
-		case b == '/':
+		case '/':
 			end, _ := commentEnd(s.src, s.pos)
 			if end == s.pos {
 				return

@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -116,9 +117,9 @@ func (n *Node) Member(name string) *Node {
 	if n.Kind != Object {
 		return nil
 	}
-	for i := len(n.Children) - 1; i >= 0; i-- {
-		if strings.EqualFold(n.Children[i].Key, name) {
-			return n.Children[i]
+	for _, v := range slices.Backward(n.Children) {
+		if strings.EqualFold(v.Key, name) {
+			return v
 		}
 	}
 	return nil

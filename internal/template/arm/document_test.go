@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,7 +95,7 @@ func TestAfterAny(t *testing.T) {
 			}
 		}
 		for i, c := range n.Children {
-			visit(append(path[:len(path):len(path)], i), c)
+			visit(append(slices.Clip(path), i), c)
 		}
 	}
 	visit(nil, root)

@@ -275,7 +275,7 @@ func (p *expressionParser) stringLiteral() expr.Expr {
 func (p *expressionParser) number() expr.Expr {
 	start := p.pos
 	p.pos++
-	for p.pos < len(p.text) && (isWordByte(p.text[p.pos])) {
+	for p.pos < len(p.text) && isWordByte(p.text[p.pos]) {
 		p.pos++
 	}
 	text := p.text[start:p.pos]

@@ -36,15 +36,15 @@ func (c *cleaner) str() bool {
 	start := c.pos
 	c.token(1)
 	for c.pos < len(c.src) {
-		switch b := c.src[c.pos]; {
-		case b == '"':
+		switch b := c.src[c.pos]; b {
+		case '"':
 			c.pos++
 			return true
-		case b == '\\':
+		case '\\':
 			if !c.escape() {
 				return false
 			}
-		case b == '\n' || b == '\r':
+		case '\n', '\r':
 			c.broken = start
 			c.pos++
 		default:
@@ -179,10 +179,10 @@ func digits(w []byte) int {
 // space passes over white space and comments.
 func (c *cleaner) space() bool {
 	for c.pos < len(c.src) {
-		switch b := c.src[c.pos]; {
-		case b == ' ' || b == '\n' || b == '\r' || b == '\t':
+		switch b := c.src[c.pos]; b {
+		case ' ', '\n', '\r', '\t':
 			c.pos++
-		case b == '/':
+		case '/':
 			end, ok := commentEnd(c.src, c.pos)
 			if end == c.pos {
 				return true

@@ -68,7 +68,7 @@ func (d *dumper) node(label string, v reflect.Value, depth int) {
 		v = v.Elem()
 	}
 	text := v.Type().Name()
-	if n, ok := v.Addr().Interface().(interface{ Span() source.Span }); ok {
+	if n, ok := reflect.TypeAssert[interface{ Span() source.Span }](v.Addr()); ok {
 		text += " " + d.place(n.Span())
 	}
 	d.line(depth, label, text+" "+d.scalars(v))

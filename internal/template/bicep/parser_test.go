@@ -213,7 +213,7 @@ func TestBroken(t *testing.T) {
 
 func summaries(f *File) []string {
 	var out []string
-	for _, line := range strings.Split(dumpDiagnostics(f.Source, f.Diagnostics), "\n") {
+	for line := range strings.SplitSeq(dumpDiagnostics(f.Source, f.Diagnostics), "\n") {
 		if place, summary, ok := strings.Cut(line, ": "); ok && !strings.HasPrefix(line, "\t") {
 			start, _, _ := strings.Cut(place, "-")
 			out = append(out, start+" "+summary)

@@ -1,0 +1,72 @@
+package check_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/onboard-defender/onboard-defender/internal/check"
+	"github.com/onboard-defender/onboard-defender/internal/check/checktest"
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/fix"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens")
+
+// TestGoldens checks and fixes the repository of every case.
+func TestGoldens(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob(filepath.Join("testdata", "*.txtar"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no goldens: %v", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := checktest.Parse(archive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now := c.Text(outcome(t, c))
+			if *update {
+				if err := os.WriteFile(path, now, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if !bytes.Equal(archive, now) {
+				t.Errorf("differs from the golden (-want +got):\n%s", cmp.Diff(string(archive), string(now)))
+			}
+		})
+	}
+}
+
+// outcome is the report on a case and what the fix makes of its files.
+func outcome(t *testing.T, c *checktest.Case) (report, fixed string) {
+	t.Helper()
+	g := deployment.Load(c.Snapshot, c.Options)
+	r := check.Run(g, c.Settings, c.Selected)
+	result := fix.Plan(fix.Input{
+		Snapshot: c.Snapshot, Deployment: c.Options, Settings: c.Settings, Selected: c.Selected, Graph: g, Report: r,
+	})
+	for _, err := range result.Unproven {
+		t.Errorf("unproven: %v", err)
+	}
+	var fixedSb64 strings.Builder
+	for _, path := range g.Files() {
+		if after, ok := result.Files[path]; ok {
+			fixedSb64.WriteString(checktest.WriteDiff(path, g.Source(path).Content, after))
+		}
+	}
+	fixed += fixedSb64.String()
+	return checktest.WriteReport(r, c.Details), fixed
+}
