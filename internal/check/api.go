@@ -108,17 +108,16 @@ func revisionRank(r *deployment.Resource) int {
 // identity is a key that is equal for services and names that are the same
 // term; it is not sure when something unknown is inside.
 func identity(s deployment.ServiceID, name expr.Value) (key string, sure bool) {
-	var keySb111 strings.Builder
+	var b strings.Builder
 	for _, v := range []expr.Value{s.Target.Subscription, s.Target.ResourceGroup, s.Name, name} {
 		folded := expr.Fold(v)
 		if v.IsUnknown() {
-			keySb111.WriteString("\x00-")
+			b.WriteString("\x00-")
 			continue
 		}
-		keySb111.WriteString("\x00" + folded.Key())
+		b.WriteString("\x00" + folded.Key())
 	}
-	key += keySb111.String()
-	return key, !s.Name.Vague() && !name.Vague()
+	return b.String(), !s.Name.Vague() && !name.Vague()
 }
 
 // collectionsOf are the collections of a deployment that are scoped to a
@@ -196,19 +195,19 @@ func (a *api) decide(candidates []*collection) {
 // a collection cannot be added.
 func (a *api) protect() (decls []*deployment.Resource, blocked string) {
 	cur := a.current()
+	decls = []*deployment.Resource{cur}
 	if slices.ContainsFunc(a.revisions[1:], cur.SameLoop) {
-		return nil, "its loop brings several revisions of it, and would bring a collection for each; add one collection by itself"
+		return decls, "its loop brings several revisions of it, and would bring a collection for each; add one collection by itself"
 	}
 	for _, r := range a.revisions {
 		if expr.Implies(a.required, r.Condition) == expr.True {
 			return []*deployment.Resource{r}, ""
 		}
 	}
-	decls = []*deployment.Resource{cur}
 	for _, r := range a.revisions[1:] {
 		for _, p := range decls {
 			if expr.Satisfiable(p.Condition, r.Condition) {
-				return nil, "it is declared several times under conditions that may hold at once; " +
+				return decls, "it is declared several times under conditions that may hold at once; " +
 					"add a collection whose condition is that of one of them"
 			}
 		}

@@ -152,13 +152,18 @@ type Subject struct {
 	// Resource is the declaration of the finding, the current revision, as one
 	// failing deployment brings it.
 	Resource *deployment.Resource
-	// Protect are the declarations that must get a collection: mostly Resource
-	// alone, else those that are deployed in turns.
-	Protect []*deployment.Resource
+	// Protect are the declarations that must get a collection: mostly that of
+	// Resource alone, else those that are deployed in turns.
+	Protect []Declaration
 	// Blocked says why a collection must not be added, "" when it may be.
 	Blocked string
-	// Siblings are all APIs of the declarations to protect, in all deployments:
-	// a collection added for one is added for each of them.
+}
+
+// Declaration is a declaration to protect.
+type Declaration struct {
+	Resource *deployment.Resource
+	// Siblings are all APIs that it brings, in all deployments: a collection
+	// added for one is added for each of them.
 	Siblings []Sibling
 }
 

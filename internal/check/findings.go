@@ -127,11 +127,12 @@ const maxListed = 10
 // subject collects what a fix needs to know.
 func (r *run) subject(w part) *Subject {
 	s := &Subject{Resource: w.current(), Blocked: w.blocked}
+	protect := []*deployment.Resource{s.Resource}
 	if s.Blocked == "" {
-		s.Protect, s.Blocked = w.protect()
+		protect, s.Blocked = w.protect()
 	}
-	for _, p := range s.Protect {
-		s.Siblings = append(s.Siblings, r.siblings[declKey{p.Path(), p.Decl.Decl.Start}]...)
+	for _, p := range protect {
+		s.Protect = append(s.Protect, Declaration{p, r.siblings[declKey{p.Path(), p.Decl.Decl.Start}]})
 	}
 	return s
 }

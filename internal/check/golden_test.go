@@ -61,12 +61,11 @@ func outcome(t *testing.T, c *checktest.Case) (report, fixed string) {
 	for _, err := range result.Unproven {
 		t.Errorf("unproven: %v", err)
 	}
-	var fixedSb64 strings.Builder
+	var b strings.Builder
 	for _, path := range g.Files() {
 		if after, ok := result.Files[path]; ok {
-			fixedSb64.WriteString(checktest.WriteDiff(path, g.Source(path).Content, after))
+			b.WriteString(checktest.WriteDiff(path, g.Source(path).Content, after))
 		}
 	}
-	fixed += fixedSb64.String()
-	return checktest.WriteReport(r, c.Details), fixed
+	return checktest.WriteReport(r, c.Details), b.String()
 }

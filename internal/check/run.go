@@ -116,7 +116,7 @@ func (r *run) expand() {
 			}
 			r.judge(c, a, candidates)
 		}
-		reached := append(r.report.Reached[d.Root.Path], d.Reached...)
+		reached := slices.Concat(r.report.Reached[d.Root.Path], d.Reached)
 		slices.Sort(reached)
 		r.report.Reached[d.Root.Path] = slices.Compact(reached)
 		for _, w := range d.Wanted {

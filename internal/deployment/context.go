@@ -149,13 +149,12 @@ func tenant(*instance, []expr.Value) expr.Value {
 }
 
 func managementGroup(_ *instance, args []expr.Value) expr.Value {
-	name := "managementGroup"
-	var nameSb153 strings.Builder
+	var name strings.Builder
+	name.WriteString("managementGroup")
 	for _, a := range args {
-		nameSb153.WriteString(" " + a.Key())
+		name.WriteString(" " + a.Key())
 	}
-	name += nameSb153.String()
-	return expr.HandleValue(name, scopeHandle{members{}, Target{}})
+	return expr.HandleValue(name.String(), scopeHandle{members{}, Target{}})
 }
 
 func (in *instance) deployment([]expr.Value) expr.Value {

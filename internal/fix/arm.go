@@ -44,7 +44,7 @@ type member struct {
 }
 
 func (w *armWriter) edits(t *target) ([]diag.TextEdit, error) {
-	a, err := w.find(t.resource.Decl)
+	a, err := w.find(t.Resource.Decl)
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +142,14 @@ func (w *armWriter) condition(t *target, a *armAPI) string {
 	if c := a.node.Member("condition"); c != nil {
 		own = w.src.Text(c.Span)
 	}
-	if !t.filter {
+	if t.filter == nil {
 		return own
 	}
-	typ := a.node.Member("properties").Member("apiType")
-	filter := "equals(" + inner(w.src.Text(typ.Span)) + ", 'http')"
+	typ := inner(w.src.Text(t.filter.typ.Span()))
+	if t.filter.optional {
+		typ = "coalesce(" + typ + ", 'http')"
+	}
+	filter := "equals(" + typ + ", 'http')"
 	if own == "" || own == "true" {
 		return `"[` + filter + `]"`
 	}
@@ -174,8 +177,8 @@ func (w *armWriter) dependency(t *target, a *armAPI) string {
 	switch {
 	case a.loop != "":
 		return quote(a.loop)
-	case t.resource.Decl.Symbol != "" && t.resource.Decl.Container == nil:
-		return quote(t.resource.Decl.Symbol)
+	case t.Resource.Decl.Symbol != "" && t.Resource.Decl.Container == nil:
+		return quote(t.Resource.Decl.Symbol)
 	}
 	return a.name.id()
 }

@@ -162,22 +162,18 @@ func (n armName) argument(pieces []piece) string {
 		}
 		return "concat(" + strings.Join(args, ", ") + ")"
 	}
-	pattern, args := "", ""
+	var pattern, args strings.Builder
 	count := 0
-	var argsSb167 strings.Builder
-	var patternSb167 strings.Builder
 	for _, p := range pieces {
 		if p.source == "" {
-			patternSb167.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text))
+			pattern.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text))
 			continue
 		}
-		patternSb167.WriteString("{" + strconv.Itoa(count) + "}")
-		argsSb167.WriteString(", " + p.source)
+		pattern.WriteString("{" + strconv.Itoa(count) + "}")
+		args.WriteString(", " + p.source)
 		count++
 	}
-	args += argsSb167.String()
-	pattern += patternSb167.String()
-	return "format(" + pieceText(piece{text: pattern}) + args + ")"
+	return "format(" + pieceText(piece{text: pattern.String()}) + args.String() + ")"
 }
 
 func pieceText(p piece) string {

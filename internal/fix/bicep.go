@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 	"github.com/onboard-defender/onboard-defender/internal/template/bicep"
@@ -45,7 +46,7 @@ type bicepAPI struct {
 	chain      []*bicep.ResourceDecl // from top level down to the API
 	body       *bicep.ObjectExpr
 	loop       *bicep.ForExpr // nil without a loop
-	conditions []string       // its own and those of the resources it is nested in
+	conditions []condition    // its own and those of the resources it is nested in
 }
 
 func (a *bicepAPI) decl() *bicep.ResourceDecl { return a.chain[len(a.chain)-1] }
@@ -73,13 +74,12 @@ type collectionText struct {
 type existingText struct{ name, apiVersion string }
 
 func (w *bicepWriter) edits(t *target) ([]diag.TextEdit, error) {
-	a, err := w.find(t.resource.Decl)
+	a, err := w.find(t.Resource.Decl)
 	if err != nil {
 		return nil, err
 	}
-	if t.filter {
-		typ := t.resource.Decl.Property("properties", "apiType")
-		a.conditions = append(a.conditions, w.file.Source.Text(typ.Span())+" == 'http'")
+	if t.filter != nil {
+		a.conditions = append(a.conditions, condition{text: w.filter(t.filter)})
 	}
 	c := collectionText{condition: joinConditions(a.conditions), nameFirst: true}
 	if a.loop != nil {
@@ -115,7 +115,7 @@ func (w *bicepWriter) find(decl *template.Resource) (*bicepAPI, error) {
 			a.loop, body = f, f.Body
 		}
 		if c, ok := body.(*bicep.IfExpr); ok {
-			a.conditions = append(a.conditions, w.inner(c.Condition))
+			a.conditions = append(a.conditions, w.condition(c.Condition))
 			body = c.Body
 		}
 		object, ok := body.(*bicep.ObjectExpr)
@@ -125,6 +125,19 @@ func (w *bicepWriter) find(decl *template.Resource) (*bicepAPI, error) {
 		a.body = object
 	}
 	return a, nil
+}
+
+// filter is the condition that an API is REST.
+func (w *bicepWriter) filter(f *filter) string {
+	typ := w.file.Source.Text(f.typ.Span())
+	switch f.typ.(type) {
+	case *expr.Conditional, *expr.Binary, *expr.Unary:
+		typ = "(" + typ + ")"
+	}
+	if f.optional {
+		typ = "(" + typ + " ?? 'http')"
+	}
+	return typ + " == 'http'"
 }
 
 func inside(r *bicep.ResourceDecl, s source.Span) bool {
@@ -154,21 +167,39 @@ func chainTo(r *bicep.ResourceDecl, s source.Span) []*bicep.ResourceDecl {
 	return chain
 }
 
-// inner is the text of an expression without the parentheses around it.
-func (w *bicepWriter) inner(x bicep.Expr) string {
+// condition is the text of a condition. A loose one needs parentheses beside
+// others.
+type condition struct {
+	text  string
+	loose bool
+}
+
+// condition is an expression without the parentheses around it.
+func (w *bicepWriter) condition(x bicep.Expr) condition {
 	if p, ok := x.(*bicep.ParenExpr); ok {
 		x = p.Inner
 	}
-	return w.file.Source.Text(x.Span())
+	c := condition{text: w.file.Source.Text(x.Span())}
+	switch x := x.(type) {
+	case *bicep.TernaryExpr:
+		c.loose = true
+	case *bicep.BinaryExpr:
+		c.loose = x.Operator == bicep.Or || x.Operator == bicep.Coalesce
+	}
+	return c
 }
 
-func joinConditions(cs []string) string {
-	if len(cs) < 2 {
-		return strings.Join(cs, "")
+// joinConditions is a condition that holds where all hold.
+func joinConditions(cs []condition) string {
+	if len(cs) == 1 {
+		return cs[0].text
 	}
 	parts := make([]string, len(cs))
 	for i, c := range cs {
-		parts[i] = "(" + c + ")"
+		parts[i] = c.text
+		if c.loose {
+			parts[i] = "(" + c.text + ")"
+		}
 	}
 	return strings.Join(parts, " && ")
 }
@@ -205,7 +236,7 @@ func (w *bicepWriter) refer(t *target, a *bicepAPI, c *collectionText) error {
 	default:
 		return w.referBySlash(t, a, c, name.Value, pieces, isString)
 	}
-	if owner := t.resource.Owner(); owner != nil && owner.Scope != nil {
+	if owner := t.Resource.Owner(); owner != nil && owner.Scope != nil {
 		return refuse("its service lies in another scope, where Bicep does not let this file extend it; " +
 			"declare API and collection in a module that is deployed to that scope")
 	}
@@ -237,7 +268,7 @@ func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, na
 		api, c.dependsOn = "last(split("+a.symbol()+".name, '/'))", ""
 	}
 	c.name = api
-	for _, s := range t.resource.Services() {
+	for _, s := range t.Resource.Services() {
 		if s.Symbol == "" {
 			continue
 		}
@@ -248,7 +279,7 @@ func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, na
 		c.scope = s.Symbol
 		return nil
 	}
-	if a.loop != nil && mentionsAny(w.file, name, a.loop) {
+	if a.loop != nil && mentionsAny(name, a.loop) {
 		return refuse("its service changes with the loop; declare an existing service for each and use it as parent")
 	}
 	if symbol, ok := w.services[service]; ok {
@@ -272,7 +303,7 @@ func textOf(s *bicep.StringExpr) string {
 
 // mentionsAny reports whether the part of a name before its slash uses the
 // variables of a loop.
-func mentionsAny(f *bicep.File, name bicep.Expr, loop *bicep.ForExpr) bool {
+func mentionsAny(name bicep.Expr, loop *bicep.ForExpr) bool {
 	s, ok := name.(*bicep.StringExpr)
 	if !ok {
 		return true

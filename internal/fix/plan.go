@@ -1,0 +1,259 @@
+package fix
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/onboard-defender/onboard-defender/internal/check"
+	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
+)
+
+// refusal says why a finding cannot be fixed, in words for the author.
+type refusal struct{ reason string }
+
+// Error is the reason.
+func (r *refusal) Error() string { return r.reason }
+
+func refuse(format string, args ...any) error {
+	return &refusal{fmt.Sprintf(format, args...)}
+}
+
+// unit is what is fixed as a whole or not at all: findings, and the
+// declarations that must all get a collection for them to go away.
+type unit struct {
+	findings []int // indices into Report.Findings
+	targets  []*target
+	blocked  string // why no collection may be added
+	into     *unit  // the unit that this one has become a part of
+}
+
+func (u *unit) path() string { return u.targets[0].Resource.Path() }
+
+func (u *unit) edits() []diag.TextEdit {
+	var out []diag.TextEdit
+	for _, t := range u.targets {
+		out = append(out, t.edits...)
+	}
+	return out
+}
+
+// whole is the unit that the unit has become a part of.
+func (u *unit) whole() *unit {
+	for u.into != nil {
+		u = u.into
+	}
+	return u
+}
+
+// join makes another unit a part of this one.
+func (u *unit) join(other *unit) {
+	if other == u {
+		return
+	}
+	u.findings = append(u.findings, other.findings...)
+	u.targets = append(u.targets, other.targets...)
+	u.blocked = cmp.Or(u.blocked, other.blocked)
+	other.into = u
+}
+
+// target is a declaration to protect.
+type target struct {
+	check.Declaration
+
+	filter *filter // nil for none
+	edits  []diag.TextEdit
+}
+
+// filter leaves out the APIs that are not REST.
+type filter struct {
+	// typ is the declaration's own expression, which must be http.
+	typ expr.Expr
+	// optional says that it may be null, and the API is REST then.
+	optional bool
+}
+
+// units groups the findings that share a declaration to protect, in order.
+func (p *planner) units() []*unit {
+	type place struct {
+		path string
+		at   int
+	}
+	var all []*unit
+	home := map[place]*unit{}
+	for i := range p.Report.Findings {
+		f := &p.Report.Findings[i]
+		if f.Subject == nil {
+			continue
+		}
+		if f.Code != check.CodeNotOnboarded {
+			f.FixReason = f.Subject.Blocked
+			continue
+		}
+		u := &unit{findings: []int{i}, blocked: f.Subject.Blocked}
+		all = append(all, u)
+		for _, d := range f.Subject.Protect {
+			at := place{d.Resource.Path(), d.Resource.Decl.Decl.Start}
+			if other := home[at]; other != nil {
+				other = other.whole()
+				other.join(u)
+				u = other
+				continue
+			}
+			u.targets = append(u.targets, &target{Declaration: d})
+			home[at] = u
+		}
+	}
+	return slices.DeleteFunc(all, func(u *unit) bool { return u.into != nil })
+}
+
+// permitted refuses units whose collections would be wrong for one of the APIs
+// that come from their declarations, and files that must not be edited.
+func (p *planner) permitted(u *unit) error {
+	if u.blocked != "" {
+		return refuse("%s", u.blocked)
+	}
+	for _, t := range u.targets {
+		if err := p.editable(t.Resource.Path()); err != nil {
+			return err
+		}
+		if err := t.choose(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *planner) editable(path string) error {
+	f := p.Graph.File(path)
+	switch {
+	case f == nil:
+		return refuse("the file is not part of the repository")
+	case f.GeneratedFrom != "":
+		return refuse("%s is compiled from %s; fix that and compile it again", path, f.GeneratedFrom)
+	case len(f.Diagnostics) > 0:
+		return refuse("the file has syntax errors; correct them first")
+	case strings.HasPrefix(path, ".github/"):
+		return refuse("files below .github/ are never changed")
+	}
+	if e, ok := p.Snapshot.Lookup(path); !ok || e.Mode > source.Executable {
+		return refuse("the file is a symbolic link")
+	}
+	return nil
+}
+
+// choose decides which of the APIs that the declaration brings get a
+// collection: all of them, or those that a filter on their type leaves.
+func (t *target) choose() error {
+	typ, path := t.typeOf()
+	for _, s := range t.Siblings {
+		v := s.Resource.Property(path...)
+		name, known := v.AsString()
+		switch {
+		case s.Status == check.Onboarded || s.Status == check.Undetermined:
+			return refuse("the same declaration also brings an API that has a collection already, and would bring a second one; " +
+				"add the missing collection where the others are")
+		case s.Status == check.Excluded && (!known || strings.EqualFold(name, "http")):
+			return refuse("the same declaration also brings an API that cannot be onboarded (%s); "+
+				"add a collection with a condition that leaves it out", s.Reason)
+		case s.Status == check.Excluded || v.Term() != nil:
+			if typ == nil {
+				return refuse("whether it is a REST API hangs on values that are not known here; " +
+					"add a collection with a condition that leaves out what is not REST")
+			}
+			if t.filter == nil {
+				t.filter = &filter{typ: typ}
+			}
+		}
+	}
+	if t.filter != nil {
+		t.filter.optional = slices.ContainsFunc(t.Siblings, func(s check.Sibling) bool {
+			v := s.Resource.Property(path...)
+			return v.IsNull() || v.Term() != nil && expr.TypeOf(v) != expr.KindString
+		})
+	}
+	return nil
+}
+
+// typeOf is the property of the declaration that says whether an API is REST,
+// and the expression it is written with: nil where there is none, or where two
+// decide together.
+func (t *target) typeOf() (typ expr.Expr, path []string) {
+	decl := t.Resource.Decl
+	first, second := decl.Property("properties", "apiType"), decl.Property("properties", "type")
+	switch {
+	case first == nil && second != nil:
+		return second, []string{"properties", "type"}
+	case first != nil && second != nil:
+		return nil, []string{"properties", "apiType"}
+	}
+	return first, []string{"properties", "apiType"}
+}
+
+// write makes the edits of each declaration, file by file, so that the names
+// given in one file are told apart.
+func (p *planner) write(units []*unit) []*unit {
+	var out []*unit
+	writers := map[string]writer{}
+	for _, u := range units {
+		if err := p.writeUnit(u, writers); err != nil {
+			p.reject(u, err)
+			continue
+		}
+		out = append(out, u)
+	}
+	return out
+}
+
+func (p *planner) writeUnit(u *unit, writers map[string]writer) error {
+	for _, t := range u.targets {
+		path := t.Resource.Path()
+		w := writers[path]
+		if w == nil {
+			w = newWriter(t.Resource.Template, p.Graph.Source(path), p.APIVersion)
+			writers[path] = w
+		}
+		edits, err := w.edits(t)
+		if err != nil {
+			return err
+		}
+		for i := range edits {
+			edits[i] = toLineStart(edits[i], p.Graph.Source(path).Content)
+		}
+		t.edits = edits
+	}
+	return nil
+}
+
+// toLineStart moves an insertion of whole lines from the end of a line to the
+// start of the next one. The bytes that come out are the same, but a diff then
+// shows nothing but added lines.
+func toLineStart(e diag.TextEdit, content []byte) diag.TextEdit {
+	br := lineBreak(content)
+	if !strings.HasPrefix(e.NewText, br) || !bytes.HasPrefix(content[e.Span.Start:], []byte(br)) {
+		return e
+	}
+	e.NewText = e.NewText[len(br):] + br
+	e.Span.Start += len(br)
+	e.Span.End = e.Span.Start
+	return e
+}
+
+// writer writes collections into one file.
+type writer interface {
+	// edits are the insertions that protect a declaration. An error is a
+	// refusal.
+	edits(t *target) ([]diag.TextEdit, error)
+}
+
+func newWriter(t *template.Template, f *source.File, apiVersion string) writer {
+	if t.Language == template.Bicep {
+		return newBicepWriter(f, apiVersion)
+	}
+	return newARMWriter(f, apiVersion)
+}
