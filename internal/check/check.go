@@ -141,6 +141,9 @@ type Finding struct {
 	// Fixable and FixReason are decided by package fix.
 	Fixable   bool
 	FixReason string
+	// Snippet is what a person may start from where there is no fix, "" where
+	// that would not help. Package fix writes it.
+	Snippet string
 	// New says that the change under review brought it; see Compare.
 	New bool
 	// Subject is what a fix needs to know; nil when there is nothing to fix.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,9 @@ func display(a *api) (name string, known bool) {
 	}
 	if _, api, ok := cutName(cur, cur.Decl.Name); ok {
 		return api, false
+	}
+	if kept, cut := cutRevision(fragments(cur.Decl.Name, nil)); cut {
+		return show(cur, kept), false
 	}
 	return trimQuotes(cur.Source(cur.Decl.Name)), false
 }
@@ -64,9 +68,20 @@ func cutName(r *deployment.Resource, name expr.Expr) (service, api string, ok bo
 		}
 		before := append(append([]fragment(nil), parts[:i]...), fragment{text: left})
 		after := append([]fragment{{text: right}}, parts[i+1:]...)
+		after, _ = cutRevision(after)
 		return show(r, before), show(r, after), true
 	}
 	return "", "", false
+}
+
+// cutRevision drops ";rev=" and what follows, and reports whether it was there.
+func cutRevision(parts []fragment) (kept []fragment, cut bool) {
+	for i, p := range parts {
+		if at := strings.Index(strings.ToLower(p.text), ";rev="); at >= 0 {
+			return append(slices.Clone(parts[:i]), fragment{text: p.text[:at]}), true
+		}
+	}
+	return parts, false
 }
 
 // fragments takes interpolations, concat() and plain format() apart.

@@ -98,7 +98,7 @@ func (w *armWriter) members(t *target, a *armAPI) []member {
 		"type":       {key: "type", value: quote(template.TypeCollection)},
 		"apiversion": {key: "apiVersion", value: quote(w.apiVersion)},
 		"name":       {key: "name", value: w.inLoop(a, a.name.collection())},
-		"dependson":  {key: "dependsOn", open: "[", inner: []member{{value: w.dependency(t, a)}}},
+		"dependson":  {key: "dependsOn", open: "[", inner: []member{{value: w.dependency(t.Resource.Decl, a)}}},
 	}
 	scope := member{key: "scope", value: w.inLoop(a, a.name.scope())}
 	if c := w.condition(t, a); c != "" {
@@ -173,12 +173,12 @@ func trimmed(raw string) string {
 }
 
 // dependency is the entry of dependsOn that means the API.
-func (w *armWriter) dependency(t *target, a *armAPI) string {
+func (w *armWriter) dependency(decl *template.Resource, a *armAPI) string {
 	switch {
 	case a.loop != "":
 		return quote(a.loop)
-	case t.Resource.Decl.Symbol != "" && t.Resource.Decl.Container == nil:
-		return quote(t.Resource.Decl.Symbol)
+	case decl.Symbol != "" && decl.Container == nil:
+		return quote(decl.Symbol)
 	}
 	return a.name.id()
 }
@@ -250,6 +250,7 @@ type layout struct {
 	indent    string // of the element
 	unit      string // one level deeper
 	colon     string
+	pad       string // inside the braces of an object on one line
 }
 
 func (w *armWriter) layout(a *armAPI) layout {
@@ -262,6 +263,9 @@ func (w *armWriter) layout(a *armAPI) layout {
 	colon := string(content[first.KeySpan.End:first.Span.Start])
 	if strings.TrimSpace(colon) == ":" && !strings.ContainsAny(colon, "\r\n") {
 		l.colon = colon
+	}
+	if pad := string(content[a.node.Span.Start+1 : first.KeySpan.Start]); l.compact && strings.TrimLeft(pad, " ") == "" {
+		l.pad = pad
 	}
 	if unit, ok := strings.CutPrefix(w.indent(first.KeySpan.Start), w.indent(a.node.Span.End-1)); ok && unit != "" {
 		l.unit = unit
@@ -311,7 +315,11 @@ func (l layout) write(b *strings.Builder, m member, depth int) {
 		b.WriteString(m.value)
 		return
 	}
-	b.WriteString(m.open)
+	pad := ""
+	if m.open == "{" {
+		pad = l.pad
+	}
+	b.WriteString(m.open + pad)
 	for i, x := range m.inner {
 		if i > 0 {
 			b.WriteByte(',')
@@ -320,7 +328,7 @@ func (l layout) write(b *strings.Builder, m member, depth int) {
 		l.write(b, x, depth+1)
 	}
 	l.newLine(b, depth, false)
-	b.WriteString(map[string]string{"{": "}", "[": "]"}[m.open])
+	b.WriteString(pad + map[string]string{"{": "}", "[": "]"}[m.open])
 }
 
 func (l layout) newLine(b *strings.Builder, depth int, between bool) {

@@ -29,8 +29,8 @@ type Input struct {
 	Settings   check.Settings
 	// Selected is as in check.Run, nil for all files.
 	Selected func(path string) bool
-	// Graph and Report are the check's. Plan fills in Fixable, FixReason and
-	// Fixes of the report's findings.
+	// Graph and Report are the check's. Plan fills in Fixable, FixReason,
+	// Snippet and Fixes of the report's findings.
 	Graph  *deployment.Graph
 	Report *check.Report
 	// APIVersion of the collections; "" for DefaultAPIVersion.
@@ -54,7 +54,7 @@ type Result struct {
 // Plan decides for every finding of the report whether it can be fixed, and
 // how.
 func Plan(in Input) *Result {
-	p := &planner{Input: in, out: &Result{Files: map[string][]byte{}}}
+	p := &planner{Input: in, out: &Result{Files: map[string][]byte{}}, writers: map[string]writer{}}
 	if p.APIVersion == "" {
 		p.APIVersion = DefaultAPIVersion
 	}
@@ -78,13 +78,22 @@ func Plan(in Input) *Result {
 type planner struct {
 	Input
 
-	out   *Result
-	tries int // how often the repository was checked again
+	out     *Result
+	writers map[string]writer // by path
+	tries   int               // how often the repository was checked again
 }
 
+// reject says in the report why there is no fix, and what to start from
+// instead.
 func (p *planner) reject(u *unit, err error) {
+	var r *refusal
+	elsewhere := errors.As(err, &r) && r.elsewhere
 	for _, i := range u.findings {
-		p.Report.Findings[i].FixReason = err.Error()
+		f := &p.Report.Findings[i]
+		f.FixReason = err.Error()
+		if len(f.Related) == 0 && !elsewhere { // a second collection is no help where there is one
+			f.Snippet = p.writer(f.Subject.Resource).snippet(f.Subject.Resource)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -15,13 +16,22 @@ import (
 )
 
 // refusal says why a finding cannot be fixed, in words for the author.
-type refusal struct{ reason string }
+type refusal struct {
+	reason string
+	// elsewhere says that nothing is to be added to this file.
+	elsewhere bool
+}
 
 // Error is the reason.
 func (r *refusal) Error() string { return r.reason }
 
 func refuse(format string, args ...any) error {
-	return &refusal{fmt.Sprintf(format, args...)}
+	return &refusal{reason: fmt.Sprintf(format, args...)}
+}
+
+// leave refuses to change a file at all.
+func leave(format string, args ...any) error {
+	return &refusal{reason: fmt.Sprintf(format, args...), elsewhere: true}
 }
 
 // unit is what is fixed as a whole or not at all: findings, and the
@@ -133,16 +143,16 @@ func (p *planner) editable(path string) error {
 	f := p.Graph.File(path)
 	switch {
 	case f == nil:
-		return refuse("the file is not part of the repository")
+		return leave("the file is not part of the repository")
 	case f.GeneratedFrom != "":
-		return refuse("%s is compiled from %s; fix that and compile it again", path, f.GeneratedFrom)
+		return leave("%s is compiled from %s; fix that and compile it again", path, f.GeneratedFrom)
 	case len(f.Diagnostics) > 0:
-		return refuse("the file has syntax errors; correct them first")
+		return leave("the file has syntax errors; correct them first")
 	case strings.HasPrefix(path, ".github/"):
-		return refuse("files below .github/ are never changed")
+		return leave("files below .github/ are never changed")
 	}
 	if e, ok := p.Snapshot.Lookup(path); !ok || e.Mode > source.Executable {
-		return refuse("the file is a symbolic link")
+		return leave("the file is a symbolic link")
 	}
 	return nil
 }
@@ -199,9 +209,8 @@ func (t *target) typeOf() (typ expr.Expr, path []string) {
 // given in one file are told apart.
 func (p *planner) write(units []*unit) []*unit {
 	var out []*unit
-	writers := map[string]writer{}
 	for _, u := range units {
-		if err := p.writeUnit(u, writers); err != nil {
+		if err := p.writeUnit(u); err != nil {
 			p.reject(u, err)
 			continue
 		}
@@ -210,15 +219,10 @@ func (p *planner) write(units []*unit) []*unit {
 	return out
 }
 
-func (p *planner) writeUnit(u *unit, writers map[string]writer) error {
+func (p *planner) writeUnit(u *unit) error {
 	for _, t := range u.targets {
 		path := t.Resource.Path()
-		w := writers[path]
-		if w == nil {
-			w = newWriter(t.Resource.Template, p.Graph.Source(path), p.APIVersion)
-			writers[path] = w
-		}
-		edits, err := w.edits(t)
+		edits, err := p.writer(t.Resource).edits(t)
 		if err != nil {
 			return err
 		}
@@ -249,11 +253,21 @@ type writer interface {
 	// edits are the insertions that protect a declaration. An error is a
 	// refusal.
 	edits(t *target) ([]diag.TextEdit, error)
+	// snippet is a collection for an API to start from by hand; "" when the
+	// declaration cannot be taken apart.
+	snippet(r *deployment.Resource) string
 }
 
-func newWriter(t *template.Template, f *source.File, apiVersion string) writer {
-	if t.Language == template.Bicep {
-		return newBicepWriter(f, apiVersion)
+// writer is the one for the file of a resource.
+func (p *planner) writer(r *deployment.Resource) writer {
+	path := r.Path()
+	if p.writers[path] == nil {
+		f := r.Template.File
+		if r.Template.Language == template.Bicep {
+			p.writers[path] = newBicepWriter(f, p.APIVersion)
+		} else {
+			p.writers[path] = newARMWriter(f, p.APIVersion)
+		}
 	}
-	return newARMWriter(f, apiVersion)
+	return p.writers[path]
 }

@@ -43,6 +43,9 @@ func WriteReport(r *check.Report, details bool) string {
 		if f.Subject == nil || details {
 			fmt.Fprintf(&b, "\t%s\n\t%s\n", f.Summary, f.Detail)
 		}
+		if f.Snippet != "" {
+			b.WriteString("\t| " + strings.ReplaceAll(f.Snippet, "\n", "\n\t| ") + "\n")
+		}
 		for _, x := range f.Related {
 			at, _ := r.Position(x.Path, x.Span)
 			fmt.Fprintf(&b, "\t%s:%d:%d %s\n", x.Path, at.Line, at.Column, x.Message)

@@ -96,6 +96,9 @@ func rawDetails(f *check.Finding) string {
 		add("parameters", p)
 	}
 	add("rule", check.RuleName+" ("+check.RuleRef+") "+check.RuleURL)
+	if f.Snippet != "" {
+		lines = append(lines, "to start from:", visibleLines(f.Snippet))
+	}
 	return strings.Join(lines, "\n")
 }
 

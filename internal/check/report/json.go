@@ -54,6 +54,7 @@ type findingJSON struct {
 	Parameters  []string `json:"parameters,omitempty"`
 	Fixable     bool     `json:"fixable"`
 	FixReason   string   `json:"fix_reason,omitempty"`
+	Snippet     string   `json:"snippet,omitempty"`
 	New         bool     `json:"new,omitempty"`
 }
 
@@ -68,8 +69,8 @@ type summaryJSON struct {
 }
 
 // JSON writes the report for scripts; names and meaning of its fields are
-// stable. Lists are never null. "parameters", "fix_reason" and "new" of a
-// finding are left out when there is nothing to say; "new" is true for what
+// stable. Lists are never null. "parameters", "fix_reason", "snippet" and
+// "new" of a finding are left out when there is nothing to say; "new" is true for what
 // the change under review brought. The error is the writer's.
 func JSON(w io.Writer, r *check.Report) error {
 	out := reportJSON{
@@ -96,7 +97,7 @@ func JSON(w io.Writer, r *check.Report) error {
 			Path: f.Path, StartLine: f.start.Line, EndLine: f.end.Line, StartColumn: f.start.Column, EndColumn: f.end.Column,
 			Level: f.Severity.String(), Code: string(f.Code), Title: f.Summary, Message: f.Detail,
 			API: f.API, Service: f.Service, Deployments: append([]string{}, f.Deployments...), Parameters: f.Parameters,
-			Fixable: f.Fixable, FixReason: f.FixReason, New: f.New,
+			Fixable: f.Fixable, FixReason: f.FixReason, Snippet: f.Snippet, New: f.New,
 		})
 	}
 	return encode(w, out)

@@ -38,6 +38,9 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 		for _, line := range hints(f.Finding, o) {
 			b.WriteString(diag.Wrap(line, "  ", width))
 		}
+		if f.Snippet != "" {
+			b.WriteString("  to start from:\n    " + strings.ReplaceAll(visibleLines(f.Snippet), "\n", "\n    ") + "\n")
+		}
 		b.WriteByte('\n')
 	}
 	b.WriteString(totals(r))
