@@ -94,10 +94,9 @@ func (in *instance) edges(from edgeSource) []node {
 // resource is deployed by nobody, so that using it orders nothing.
 func (in *instance) mentioned(xs []expr.Expr) []node {
 	var out []node
-	for _, x := range xs {
-		if isNil(x) {
-			continue
-		}
+	seen := map[*template.Variable]bool{}
+	var visit func(x expr.Expr)
+	visit = func(x expr.Expr) {
 		expr.Walk(x, func(x expr.Expr) bool {
 			switch x := x.(type) {
 			case *expr.Nested:
@@ -110,8 +109,9 @@ func (in *instance) mentioned(xs []expr.Expr) []node {
 					out = append(out, node{in, s.resource})
 				case s.module != nil:
 					out = append(out, node{in, s.module})
-				case s.variable != nil:
-					out = append(out, in.mentioned([]expr.Expr{variableOnce(s.variable)})...)
+				case s.variable != nil && !seen[s.variable] && len(seen) < maxFollowed:
+					seen[s.variable] = true
+					visit(s.variable.Value)
 				}
 			case *expr.Call:
 				if strings.EqualFold(x.Name, "reference") && len(x.Args) > 0 && in.template.Language == template.ARM {
@@ -121,20 +121,17 @@ func (in *instance) mentioned(xs []expr.Expr) []node {
 			return true
 		})
 	}
+	for _, x := range xs {
+		if x != nil {
+			visit(x)
+		}
+	}
 	return out
 }
 
-// variableOnce is what a variable says if that can hold symbols without
-// leading back: a plain reference. Deeper chains order nothing here; they are
-// rare, and what follows from them is a notice.
-func variableOnce(v *template.Variable) expr.Expr {
-	if n, ok := v.Value.(*expr.Member); ok {
-		return n
-	}
-	return nil
-}
-
-func isNil(x expr.Expr) bool { return x == nil }
+// maxFollowed is how many variables are followed to the symbols in them; each
+// is one more level of recursion.
+const maxFollowed = 100
 
 // nestedDecl finds the declaration behind service::api.
 func (in *instance) nestedDecl(x *expr.Nested) *template.Resource {
@@ -156,73 +153,94 @@ func (in *instance) nestedDecl(x *expr.Nested) *template.Resource {
 	return nil
 }
 
-// named are the declarations that an entry of ARM's dependsOn means: a
-// resource ID, a full or last name, a loop's name, or a symbolic name.
+// names is what the declarations of an instance may be called in ARM's
+// dependsOn, by the kind of name and its folded term.
+type names map[name][]node
+
+type name struct {
+	kind nameKind
+	key  string
+}
+
+type nameKind uint8
+
+const (
+	bySymbol   nameKind = iota + 1 // the key of languageVersion 2.0
+	byLoop                         // the name of a copy loop
+	byName                         // a resource's ID, full name or last name
+	byProvider                     // its ID from the provider on, wherever it is
+	byModule                       // the name of a deployment
+)
+
+func (n names) add(kind nameKind, v expr.Value, to node) {
+	if v.IsUnknown() {
+		return
+	}
+	k := name{kind, expr.Fold(v).Key()}
+	n[k] = append(n[k], to)
+}
+
+// named are the declarations that an entry of ARM's dependsOn means.
 func (in *instance) named(v expr.Value) []node {
+	if in.names == nil {
+		in.names = names{}
+		for _, m := range in.template.Modules {
+			in.names.addModule(in, m)
+		}
+		for _, r := range in.template.Resources {
+			in.names.addResource(&resourceHandle{in: in, decl: r, scope: in.scope()})
+		}
+	}
 	var out []node
-	for _, m := range in.template.Modules {
-		id := expr.String(m.Symbol)
-		name := expr.Unknown()
-		if m.Name != nil {
-			name = in.d.eval.Eval(in.scope(), m.Name)
-		}
-		if m.Symbol != "" && expr.Identical(v, id) || loopNamed(m.Loop, v) || sameLast(v, name) {
-			out = append(out, node{in, m})
-		}
+	find := func(kind nameKind, v expr.Value) { out = append(out, in.names[name{kind, expr.Fold(v).Key()}]...) }
+	find(bySymbol, v)
+	find(byLoop, v)
+	find(byName, v)
+	if id := expr.Split(v, "/providers/"); len(id) > 1 {
+		find(byProvider, id[len(id)-1])
 	}
-	for _, r := range in.template.Resources {
-		out = in.namedResource(out, &resourceHandle{in: in, decl: r, scope: in.scope()}, v)
-	}
+	path := expr.Split(v, "/")
+	find(byModule, path[len(path)-1])
 	return out
 }
 
-func (in *instance) namedResource(out []node, h *resourceHandle, v expr.Value) []node {
-	r := h.decl
-	if !r.Existing {
-		symbol := r.Symbol != "" && expr.Identical(v, expr.String(r.Symbol))
-		if symbol || loopNamed(r.Loop, v) || in.isNamed(h, v) {
-			out = append(out, node{in, r})
+func (n names) addModule(in *instance, m *template.Module) {
+	to := node{in, m}
+	n.addDeclared(m.Symbol, m.Loop, to)
+	if m.Name != nil {
+		n.add(byModule, in.d.eval.Eval(in.scope(), m.Name), to)
+	}
+}
+
+func (n names) addDeclared(symbol string, loop *template.Loop, to node) {
+	if symbol != "" {
+		n.add(bySymbol, expr.String(symbol), to)
+	}
+	if loop != nil && loop.Name != "" {
+		n.add(byLoop, expr.String(loop.Name), to)
+	}
+}
+
+func (n names) addResource(h *resourceHandle) {
+	if to := (node{h.in, h.decl}); !h.decl.Existing {
+		n.addDeclared(h.decl.Symbol, h.decl.Loop, to)
+		if segments := h.segments(); segments != nil {
+			id := h.id()
+			n.add(byName, id, to)
+			n.add(byName, segments[len(segments)-1], to)
+			if len(segments) > 1 {
+				n.add(byName, join(segments), to)
+			}
+			if parts := expr.Split(id, "/providers/"); len(parts) > 1 {
+				n.add(byProvider, parts[len(parts)-1], to)
+			}
 		}
 	}
-	for _, c := range r.Children {
+	for _, c := range h.decl.Children {
 		child := h.nested(c)
 		child.looped = false
-		out = in.namedResource(out, child, v)
+		n.addResource(child)
 	}
-	return out
-}
-
-func (in *instance) isNamed(h *resourceHandle, v expr.Value) bool {
-	segments := h.segments()
-	if segments == nil {
-		return false
-	}
-	id := h.id()
-	if expr.SameName(v, id) == expr.True || endsAlike(v, id) {
-		return true
-	}
-	last := segments[len(segments)-1]
-	return expr.SameName(v, last) == expr.True || expr.SameName(v, join(segments)) == expr.True
-}
-
-// endsAlike compares two resource IDs from the provider on: a name that is
-// written without its subscription means the same resource.
-func endsAlike(a, b expr.Value) bool {
-	x, y := expr.Split(a, "/providers/"), expr.Split(b, "/providers/")
-	return len(x) > 1 && len(y) > 1 && expr.SameName(x[len(x)-1], y[len(y)-1]) == expr.True
-}
-
-func sameLast(v, name expr.Value) bool {
-	if name.IsUnknown() {
-		return false
-	}
-	parts := expr.Split(v, "/")
-	return expr.SameName(parts[len(parts)-1], name) == expr.True
-}
-
-func loopNamed(l *template.Loop, v expr.Value) bool {
-	s, ok := v.AsString()
-	return ok && l != nil && l.Name != "" && strings.EqualFold(l.Name, s)
 }
 
 func join(segments []expr.Value) expr.Value {

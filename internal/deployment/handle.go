@@ -159,7 +159,8 @@ func (h *resourceHandle) target() Target {
 	if h.container != nil {
 		return h.container.target()
 	}
-	if h.decl.Parent != nil {
+	if h.decl.Parent != nil && h.in.d.eval.Enter() { // a parent may lead back here
+		defer h.in.d.eval.Leave()
 		if p := h.parent(); p != nil {
 			return p.target()
 		}
@@ -229,9 +230,10 @@ const maxTypeSegments = 16
 
 func (h *resourceHandle) id() expr.Value {
 	segments := h.segments()
-	if segments == nil {
+	if segments == nil || !h.in.d.eval.Enter() { // a scope may lead back here
 		return expr.Unknown()
 	}
+	defer h.in.d.eval.Leave()
 	prefix := h.target().prefix()
 	if scope, ok := h.extends(); ok {
 		prefix = scope

@@ -30,6 +30,7 @@ type instance struct {
 	values   map[string]expr.Value // parameters and variables evaluated so far
 	open     map[string]bool       // being evaluated: meeting one again is a cycle
 	children map[string]*instance
+	names    names // nil until somebody asks for them
 }
 
 // lazy is an expression with the scope it is to be evaluated in.
