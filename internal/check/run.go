@@ -127,6 +127,10 @@ func (r *run) expand() {
 }
 
 func (r *run) judge(d *checked, a *api, candidates []*collection) {
+	if a.current().Segments == nil {
+		a.status, a.reason = Excluded, "its name has more or fewer parts than its type, which Azure refuses"
+		return
+	}
 	if !expr.Satisfiable(a.required) {
 		a.status, a.reason = Excluded, cmp.Or(notREST(a.current()), "not a REST API whenever it is deployed")
 		return
