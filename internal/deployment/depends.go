@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
@@ -11,6 +12,9 @@ import (
 // another: directly, through resources between them, or because the module
 // that holds the one depends on the module that holds the other.
 func (r *Resource) DependsOn(other *Resource) bool {
+	if r.names(other) {
+		return true
+	}
 	goal := map[node]bool{{other.in, other.Decl}: true}
 	for _, c := range other.Calls {
 		goal[node{c.in, c.Module}] = true
@@ -40,6 +44,20 @@ func (r *Resource) DependsOn(other *Resource) bool {
 		}
 	}
 	return false
+}
+
+// names reports whether an entry of ARM's dependsOn is plainly the other
+// resource. Most are, and then nobody needs the names of all resources.
+func (r *Resource) names(other *Resource) bool {
+	if r.in != other.in || r.Template.Language != template.ARM || len(r.Decl.DependsOn) == 0 || other.Segments == nil {
+		return false
+	}
+	known := names{}
+	known.addDeclared(other.Decl.Symbol, other.Decl.Loop, node{})
+	known.addNames(resourceID(other.Target.prefix(), append([]expr.Value{expr.String(other.Type)}, other.Segments...)), other.Segments, node{})
+	return slices.ContainsFunc(r.Decl.DependsOn, func(x expr.Expr) bool {
+		return len(known.find(r.in.d.eval.Eval(r.scope, x))) > 0
+	})
 }
 
 // node is a declaration, of a resource or a module, in an instance.
@@ -191,16 +209,21 @@ func (in *instance) named(v expr.Value) []node {
 			in.names.addResource(&resourceHandle{in: in, decl: r, scope: in.scope()})
 		}
 	}
+	return in.names.find(v)
+}
+
+// find are the declarations that an entry of dependsOn means.
+func (n names) find(v expr.Value) []node {
 	var out []node
-	find := func(kind nameKind, v expr.Value) { out = append(out, in.names[name{kind, expr.Fold(v).Key()}]...) }
-	find(bySymbol, v)
-	find(byLoop, v)
-	find(byName, v)
+	by := func(kind nameKind, v expr.Value) { out = append(out, n[name{kind, expr.Fold(v).Key()}]...) }
+	by(bySymbol, v)
+	by(byLoop, v)
+	by(byName, v)
 	if id := expr.Split(v, "/providers/"); len(id) > 1 {
-		find(byProvider, id[len(id)-1])
+		by(byProvider, id[len(id)-1])
 	}
 	path := expr.Split(v, "/")
-	find(byModule, path[len(path)-1])
+	by(byModule, path[len(path)-1])
 	return out
 }
 
@@ -221,19 +244,23 @@ func (n names) addDeclared(symbol string, loop *template.Loop, to node) {
 	}
 }
 
+// addNames adds a resource's ID, its name and its last name.
+func (n names) addNames(id expr.Value, segments []expr.Value, to node) {
+	n.add(byName, id, to)
+	n.add(byName, segments[len(segments)-1], to)
+	if len(segments) > 1 {
+		n.add(byName, join(segments), to)
+	}
+	if parts := expr.Split(id, "/providers/"); len(parts) > 1 {
+		n.add(byProvider, parts[len(parts)-1], to)
+	}
+}
+
 func (n names) addResource(h *resourceHandle) {
 	if to := (node{h.in, h.decl}); !h.decl.Existing {
 		n.addDeclared(h.decl.Symbol, h.decl.Loop, to)
 		if segments := h.segments(); segments != nil {
-			id := h.id()
-			n.add(byName, id, to)
-			n.add(byName, segments[len(segments)-1], to)
-			if len(segments) > 1 {
-				n.add(byName, join(segments), to)
-			}
-			if parts := expr.Split(id, "/providers/"); len(parts) > 1 {
-				n.add(byProvider, parts[len(parts)-1], to)
-			}
+			n.addNames(h.id(), segments, to)
 		}
 	}
 	for _, c := range h.decl.Children {

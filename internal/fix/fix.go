@@ -66,7 +66,9 @@ func Plan(in Input) *Result {
 		}
 		permitted = append(permitted, u)
 	}
-	p.accept(p.prove(p.write(permitted)))
+	written := p.write(permitted)
+	clear(p.writers) // syntax trees are large, and the proof makes its own
+	p.accept(p.prove(written))
 	for i := range p.Report.Findings {
 		if f := &p.Report.Findings[i]; f.Subject != nil && f.Severity == diag.Failure && !f.Fixable {
 			p.out.Refused++

@@ -250,13 +250,15 @@ const (
 	TypeResourceGroup = "Microsoft.Resources/resourceGroups"
 )
 
-// Relevant reports whether anything reads the body of a resource of that full
-// type: API Management, Defender and deployments.
+// Relevant reports whether the rule, or the walk from one template to the
+// next, reads resources of that full type.
 func Relevant(fullType string) bool {
-	t := strings.ToLower(fullType)
-	return strings.HasPrefix(t, "microsoft.apimanagement/") ||
-		strings.HasPrefix(t, "microsoft.security/") ||
-		t == strings.ToLower(TypeDeployment)
+	for _, t := range [...]string{TypeService, TypeAPI, TypeGatewayAPI, TypeCollection, TypeLegacy, TypePricing, TypeDeployment} {
+		if strings.EqualFold(fullType, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // Mentions reports whether a text that could not be read might have to do with
