@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/glob"
@@ -28,6 +29,7 @@ type inline struct {
 	at      source.Span
 	reason  string
 	expires string
+	undated bool // expires is no date
 	matched bool
 }
 
@@ -44,7 +46,8 @@ func (r *run) collectSuppressions() *suppressions {
 func (s *suppressions) collect(t *template.Template) {
 	for _, x := range t.Suppressions {
 		i := &inline{path: t.File.Path, at: x.At}
-		i.reason, i.expires = splitUntil(x.Text)
+		reason, expires, dated := splitUntil(x.Text)
+		i.reason, i.expires, i.undated = reason, expires, !dated
 		s.inline = append(s.inline, i)
 		if x.Declaration >= 0 {
 			key := declKey{i.path, x.Declaration}
@@ -58,27 +61,16 @@ func (s *suppressions) collect(t *template.Template) {
 	}
 }
 
-// splitUntil takes "until 2027-01-31" off the end of a suppression's text.
-func splitUntil(text string) (reason, expires string) {
-	text = strings.TrimSpace(text)
+// splitUntil takes "until 2027-01-31" off the end of a suppression's text. What
+// looks like a date and is none would otherwise hold for ever.
+func splitUntil(text string) (reason, expires string, ok bool) {
 	words := strings.Fields(text)
 	n := len(words)
-	if n >= 2 && strings.EqualFold(words[n-2], "until") && isDate(words[n-1]) {
-		return strings.TrimSpace(strings.Join(words[:n-2], " ")), words[n-1]
+	if n < 2 || !strings.EqualFold(words[n-2], "until") || words[n-1][0] < '0' || words[n-1][0] > '9' {
+		return strings.TrimSpace(text), "", true
 	}
-	return text, ""
-}
-
-func isDate(s string) bool {
-	if len(s) != len("2006-01-02") {
-		return false
-	}
-	for i, c := range s {
-		if dash := i == 4 || i == 7; dash != (c == '-') || !dash && (c < '0' || c > '9') {
-			return false
-		}
-	}
-	return true
+	_, err := time.Parse(time.DateOnly, words[n-1])
+	return strings.Join(words[:n-2], " "), words[n-1], err == nil
 }
 
 // cover finds the suppression that covers an API, and its reason. Every
@@ -88,7 +80,7 @@ func (s *suppressions) cover(settings Settings, m *merged, row API) (reason stri
 		for _, rev := range p.revisions {
 			for _, i := range s.byDecl[declKey{rev.Path(), rev.Decl.Decl.Start}] {
 				i.matched = true
-				if !ok && i.reason != "" && !expired(i.expires, settings.Today) {
+				if !ok && i.reason != "" && !i.undated && !expired(i.expires, settings.Today) {
 					reason, ok = i.reason, true
 				}
 			}
@@ -128,6 +120,9 @@ func (r *run) reportSuppressions() {
 		case i.reason == "":
 			r.suppression(i.path, i.at, "Suppression without a reason",
 				"It has no effect. Say why the API may go unprotected: onboard-defender: ignore <reason> [until 2027-01-31].")
+		case i.undated:
+			r.suppression(i.path, i.at, "Suppression with an invalid date",
+				fmt.Sprintf("%q is no date, so that it has no effect. Write it as 2027-01-31.", i.expires))
 		case expired(i.expires, r.settings.Today):
 			r.suppression(i.path, i.at, "Suppression expired",
 				fmt.Sprintf("It held until %s and has no effect any more. Onboard the API, or give a new date.", i.expires))

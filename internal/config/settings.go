@@ -7,6 +7,7 @@ import (
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/glob"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
@@ -81,13 +82,30 @@ func suppressions() value[Repository] {
 
 func (d *decoder) suppression(n *node, keys []setting[check.Suppression]) (check.Suppression, bool) {
 	s := check.Suppression{File: d.file.Path, At: d.firstLine(n)}
+	reasoned := n.kind != mapNode || !unreasoned(n)
+	if !reasoned {
+		d.found = append(d.found, diag.Diagnostic{
+			Code: check.CodeSuppression, Severity: diag.Warning, Path: s.File, Span: s.At,
+			Summary: "Suppression without a reason", Detail: `It has no effect. Say why the API may go unprotected, as "reason".`,
+		})
+		isReason := func(f field) bool { return f.key == "reason" }
+		n = &node{kind: n.kind, at: n.at, fields: slices.DeleteFunc(slices.Clone(n.fields), isReason)}
+		keys = slices.DeleteFunc(slices.Clone(keys), func(k setting[check.Suppression]) bool { return k.name == "reason" })
+	}
 	before := len(d.found)
 	readFields(d, n, keys, "-", &s)
 	if len(d.found) == before && s.API == "" && s.Service == "" && s.Path == "" {
 		d.report(n.at, "Suppression of everything", `Say what it covers: at least one of "api", "service" and "path".`)
 	}
 	s.Reason = strings.Join(strings.Fields(s.Reason), " ")
-	return s, len(d.found) == before
+	return s, reasoned && len(d.found) == before
+}
+
+// unreasoned reports whether a suppression has no reason, or an empty one. The
+// rule warns of that: the rest of the settings holds all the same.
+func unreasoned(n *node) bool {
+	i := slices.IndexFunc(n.fields, func(f field) bool { return f.key == "reason" })
+	return i < 0 || n.fields[i].value.kind == textNode && strings.TrimSpace(n.fields[i].value.text) == ""
 }
 
 // firstLine is a mapping's first line, from its first key on.
