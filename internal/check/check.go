@@ -202,6 +202,9 @@ type Report struct {
 	// Wanted are files that are in the snapshot, were asked for and were not
 	// loaded, sorted.
 	Wanted []string
+	// Modules are the references of registry modules that were asked for and of
+	// which nothing is known, sorted.
+	Modules []string
 }
 
 // Position is where a span of a file begins and ends, for people.

@@ -16,6 +16,9 @@ func display(a *api) (name string, known bool) {
 		return s, true
 	}
 	cur := a.current()
+	if text, ok := cur.Handed(a.name); ok {
+		return trimQuotes(text), false
+	}
 	if cur.Decl.Name == nil {
 		return cur.Type, false
 	}
@@ -34,6 +37,9 @@ func displayService(a *api) string {
 		return s
 	}
 	cur := a.current()
+	if text, ok := cur.Handed(a.service.Name); ok {
+		return trimQuotes(text)
+	}
 	if owner := cur.Owner(); owner != nil && owner.Name != nil {
 		return trimQuotes(cur.Source(owner.Name))
 	}

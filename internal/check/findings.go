@@ -18,7 +18,7 @@ func (r *run) reportAPIs() {
 		w := r.worst(m)
 		name, _ := display(w.api)
 		row := API{
-			Name: name, Service: displayService(w.api), Path: m.key.path, At: w.current().Decl.Anchor,
+			Name: name, Service: displayService(w.api), Path: m.key.path, At: w.current().Place().Anchor,
 			Status: w.status, Reason: w.reason,
 		}
 		for _, p := range m.parts {
@@ -36,7 +36,7 @@ func (r *run) reportAPIs() {
 			r.accepted[p.api] = row.Status == Suppressed
 		}
 		r.report.APIs = append(r.report.APIs, row)
-		r.report.Sources[m.key.path] = w.current().Template.File
+		r.report.Sources[m.key.path] = r.graph.Source(m.key.path)
 		r.report.Summary.count(row.Status)
 	}
 }
@@ -82,10 +82,13 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 	slices.Sort(f.Parameters)
 	f.Parameters = slices.Compact(f.Parameters)
 	if w.related != nil {
-		at := w.related.resource
-		f.Related = append(f.Related, diag.Related{Path: at.Path(), Span: at.Decl.Anchor, Message: "the collection"})
+		f.Related = append(f.Related, related(w.related.resource, "the collection"))
 	}
-	subject := fmt.Sprintf("API %q of %s", row.Name, listServices(services))
+	subject, add := fmt.Sprintf("API %q of %s", row.Name, listServices(services)), "Add one after the API, as bot fix does,"
+	if m := w.current().Entry(); m != nil {
+		subject += fmt.Sprintf(", which the registry module %q declares,", m.Path)
+		add = "Add one beside the call of the module, use a version of it that brings one,"
+	}
 	if w.status == Undetermined {
 		f.Code, f.Summary = CodeUndetermined, "API may not be onboarded to Defender for APIs"
 		f.Detail = fmt.Sprintf("%s may be published without Microsoft Defender for APIs: %s. "+
@@ -93,7 +96,7 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 		return f
 	}
 	f.Detail = fmt.Sprintf("%s is published without Microsoft Defender for APIs: no Microsoft.Security/apiCollections resource "+
-		"with its name is scoped to the service. Add one after the API, as bot fix does, or suppress the finding with a reason.", subject)
+		"with its name is scoped to the service. %s or suppress the finding with a reason.", subject, add)
 	if w.related != nil {
 		f.Detail = fmt.Sprintf("%s is published without Microsoft Defender for APIs: its collection is never deployed together with it. "+
 			"Give the collection the API's own condition.", subject)
@@ -106,6 +109,11 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 			"published there, too. If it was, suppress it or set selfHostedGateway: ignore.", strings.Join(w.gateways, ", "))
 	}
 	return f
+}
+
+func related(x *deployment.Resource, message string) diag.Related {
+	at := x.Place()
+	return diag.Related{Path: at.Path, Span: at.Anchor, Message: message}
 }
 
 // listServices names the services of an API, each once.
@@ -128,11 +136,15 @@ const maxListed = 10
 func (r *run) subject(w part) *Subject {
 	s := &Subject{Resource: w.current(), Blocked: w.blocked}
 	protect := []*deployment.Resource{s.Resource}
+	if m := s.Resource.Entry(); m != nil && s.Blocked == "" {
+		s.Blocked = fmt.Sprintf("it is declared in the registry module %q, which is not this repository's; "+
+			"add a collection beside the call, or use a version of the module that brings it", m.Path)
+	}
 	if s.Blocked == "" {
 		protect, s.Blocked = w.protect()
 	}
 	for _, p := range protect {
-		s.Protect = append(s.Protect, Declaration{p, r.siblings[declKey{p.Path(), p.Decl.Decl.Start}]})
+		s.Protect = append(s.Protect, Declaration{p, r.siblings[declOf(p)]})
 	}
 	return s
 }
@@ -228,7 +240,7 @@ func (r *run) reportPlan(d *checked, x *deployment.Resource) {
 		return
 	}
 	r.add(diag.Diagnostic{
-		Code: CodePlan, Severity: diag.Warning, Path: x.Path(), Span: x.Decl.Anchor,
+		Code: CodePlan, Severity: diag.Warning, Path: x.Path(), Span: x.Place().Anchor,
 		Summary: "Defender for APIs plan is not on",
 		Detail: fmt.Sprintf("The plan for APIs has the tier %q. Collections need the tier \"Standard\" with a subPlan (P1 to P5) on the "+
 			"subscription before they deploy; without it their deployment hangs for about 30 minutes.", tier),
@@ -237,7 +249,7 @@ func (r *run) reportPlan(d *checked, x *deployment.Resource) {
 
 // reportDependencies notes collections that may be deployed before their API.
 // One deployment may bring an API twice, as the repeated call of a module does;
-// depending on one of them is enough.
+// depending on one of them is enough. Nobody here can change a registry module.
 func (r *run) reportDependencies(d *checked) {
 	first := map[*collection]*api{}
 	depends := map[*collection]bool{}
@@ -254,16 +266,16 @@ func (r *run) reportDependencies(d *checked) {
 	}
 	for _, c := range d.collections {
 		a := first[c]
-		if a == nil || depends[c] || !r.selected(c.resource.Path()) {
+		if a == nil || depends[c] || c.resource.Entry() != nil || !r.selected(c.resource.Path()) {
 			continue
 		}
 		name, _ := display(a)
 		r.add(diag.Diagnostic{
-			Code: CodeNotDependent, Severity: diag.Notice, Path: c.resource.Path(), Span: c.resource.Decl.Anchor,
+			Code: CodeNotDependent, Severity: diag.Notice, Path: c.resource.Path(), Span: c.resource.Place().Anchor,
 			Summary: "Collection does not depend on its API",
 			Detail: fmt.Sprintf("The collection of API %q may be deployed before the API, and the first deployment then fails with a "+
 				"404. Refer to the API in its name, or add it to dependsOn.", name),
-			Related: []diag.Related{{Path: a.current().Path(), Span: a.current().Decl.Anchor, Message: "the API"}},
+			Related: []diag.Related{related(a.current(), "the API")},
 		}, d)
 	}
 }

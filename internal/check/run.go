@@ -122,6 +122,7 @@ func (r *run) expand() {
 		for _, w := range d.Wanted {
 			r.wanted[w] = true
 		}
+		r.report.Modules = append(r.report.Modules, d.Modules...)
 		r.deployments = append(r.deployments, c)
 	}
 }
@@ -214,7 +215,8 @@ func (r *run) merge(d *checked, a *api) {
 	if !r.selected(cur.Path()) {
 		return
 	}
-	key := apiKey{path: cur.Path(), decl: cur.Decl.Decl.Start}
+	at := cur.Place()
+	key := apiKey{path: at.Path, decl: at.Decl.Start}
 	key.name, key.known = display(a)
 	key.name = strings.ToLower(key.name)
 	m := r.apis[key]
@@ -263,7 +265,7 @@ func (r *run) collectSiblings() {
 	for _, d := range r.deployments {
 		for _, a := range d.apis {
 			for _, rev := range a.revisions {
-				key := declKey{rev.Path(), rev.Decl.Decl.Start}
+				key := declOf(rev)
 				s := Sibling{Resource: rev, Status: a.status, Reason: a.reason}
 				if why := notREST(rev); why != "" {
 					s.Status, s.Reason = Excluded, why
@@ -296,6 +298,8 @@ func (r *run) finish() {
 		rep.Wanted = append(rep.Wanted, w)
 	}
 	slices.Sort(rep.Wanted)
+	slices.Sort(rep.Modules)
+	rep.Modules = slices.Compact(rep.Modules)
 	rep.Outcome = outcome(rep.Findings, rep.APIs)
 }
 

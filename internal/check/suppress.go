@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/glob"
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -21,6 +22,13 @@ type suppressions struct {
 type declKey struct {
 	path string
 	decl int
+}
+
+// declOf is the declaration that brings a resource, or the call of the registry
+// module that does.
+func declOf(x *deployment.Resource) declKey {
+	at := x.Place()
+	return declKey{at.Path, at.Decl.Start}
 }
 
 // inline is a suppression in a template.
@@ -78,7 +86,7 @@ func splitUntil(text string) (reason, expires string, ok bool) {
 func (s *suppressions) cover(settings Settings, m *merged, row API) (reason string, ok bool) {
 	for _, p := range m.parts {
 		for _, rev := range p.revisions {
-			for _, i := range s.byDecl[declKey{rev.Path(), rev.Decl.Decl.Start}] {
+			for _, i := range s.byDecl[declOf(rev)] {
 				i.matched = true
 				if !ok && i.reason != "" && !i.undated && !expired(i.expires, settings.Today) {
 					reason, ok = i.reason, true

@@ -34,6 +34,9 @@ type Deployment struct {
 	// Wanted are files of the snapshot that were asked for and are not loaded,
 	// sorted. With them the outcome may be better.
 	Wanted []string
+	// Modules are the full references of registry modules that were asked for
+	// and of which nothing is known, sorted. With them, too, it may be better.
+	Modules []string
 }
 
 // expander expands one deployment. It belongs to one goroutine.
@@ -45,6 +48,7 @@ type expander struct {
 	libraries map[string]*instance
 	reached   map[string]bool
 	wanted    map[string]bool
+	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
 	full      bool // maxResources was reported
 }
@@ -75,14 +79,16 @@ func (d *expander) local(from, ref string) *template.Template {
 func (d *expander) report(x diag.Diagnostic) { d.out.Diagnostics = append(d.out.Diagnostics, x) }
 
 // limit reports a limit that was exceeded since the last call, at a place.
-func (d *expander) limit(t *template.Template, at source.Span) bool {
+func (in *instance) limit(at source.Span) bool {
+	d := in.d
 	err := d.eval.Err()
 	if err == nil {
 		return false
 	}
 	d.eval.Reset()
+	path, at := in.place(at)
 	d.report(diag.Diagnostic{
-		Code: CodeNotEvaluated, Severity: diag.Failure, Path: t.File.Path, Span: at,
+		Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Span: at,
 		Summary: "Could not be evaluated",
 		Detail: fmt.Sprintf("could not evaluate: this needs more than %s. What hangs on it is not checked; "+
 			"simplify the expression or split the template.", err.What),
@@ -124,7 +130,7 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 		if !d.full {
 			d.full = true
 			d.eval.Exceed(fmt.Sprintf("%d resources in one deployment", maxResources))
-			d.limit(in.template, r.Anchor)
+			in.limit(r.Anchor)
 		}
 		return
 	}
@@ -138,7 +144,7 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 	}
 	out.Scope, out.HasScope = h.extends()
 	if template.Relevant(out.Type) {
-		d.limit(in.template, r.Anchor)
+		in.limit(r.Anchor)
 		d.out.Resources = append(d.out.Resources, out)
 	}
 	below := present
@@ -195,7 +201,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 	if len(loop.Items) > expr.MaxLoop {
 		e.Exceed(fmt.Sprintf("%d iterations of one loop", expr.MaxLoop))
 	}
-	if in.d.limit(in.template, at) {
+	if in.limit(at) {
 		return
 	}
 	for i, item := range loop.Items {
@@ -215,6 +221,9 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 
 // expandModule expands what a module call brings.
 func (in *instance) expandModule(m *template.Module) {
+	if in.idle(m) {
+		return
+	}
 	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present expr.Value, _ bool, i int) {
 		element := ""
 		if m.Loop != nil {
@@ -232,7 +241,7 @@ func (in *instance) expandModule(m *template.Module) {
 			return
 		}
 		child.condition = condition
-		in.d.limit(in.template, m.Anchor)
+		in.limit(m.Anchor)
 		if len(in.d.out.Resources) < maxResources && in.d.eval.Spend(1) {
 			child.expand()
 		}
@@ -257,7 +266,12 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 		}
 	}
 	c := newInstance(in.d, t, id, in.moduleTarget(m, scope, t))
-	c.calls = append(append(make([]*Call, 0, len(in.calls)+1), in.calls...), &Call{Module: m, Template: in.template, in: in})
+	call := &Call{Module: m, Template: in.template, in: in}
+	c.calls = append(append(make([]*Call, 0, len(in.calls)+1), in.calls...), call)
+	c.entry = in.entry
+	if c.entry == nil && inRegistry(m.Path) {
+		c.entry = call
+	}
 	if m.Inline != nil && m.OuterScope {
 		c.outer = scope
 	}
@@ -289,17 +303,19 @@ func (in *instance) loopKey(m *template.Module, scope expr.Scope) string {
 	return v.Key()
 }
 
-// called finds the template of a module in the repository.
+// called finds the template of a module.
 func (in *instance) called(m *template.Module) *template.Template {
 	from := in.template.File.Path
 	switch {
 	case m.Path == "":
 		in.unresolved(m, "its link is computed during the deployment")
 		return nil
-	case strings.HasPrefix(m.Path, "br:"), strings.HasPrefix(m.Path, "br/"):
-		in.unresolved(m, "it lies in a registry")
+	case in.entry != nil:
+		in.unresolved(m, "it lies outside of the registry module that refers to it")
 		return nil
-	case strings.HasPrefix(m.Path, "ts:"), strings.HasPrefix(m.Path, "ts/"):
+	case inRegistry(m.Path):
+		return in.fromRegistry(m)
+	case templateSpec(m.Path):
 		in.unresolved(m, "it is a template spec, which only Azure can read")
 		return nil
 	}
@@ -335,8 +351,9 @@ func (in *instance) unresolved(m *template.Module, why string) {
 	if m.Path == "" {
 		what = "Linked template"
 	}
+	path, at := in.place(at)
 	in.d.report(diag.Diagnostic{
-		Code: CodeUnresolved, Severity: diag.Notice, Path: in.template.File.Path, Span: at,
+		Code: CodeUnresolved, Severity: diag.Notice, Path: path, Span: at,
 		Summary: what + " not resolved",
 		Detail:  "It was not read because " + why + ". APIs that it declares are not checked here, and its outputs are unknown.",
 	})

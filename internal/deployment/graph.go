@@ -5,6 +5,7 @@
 package deployment
 
 import (
+	"maps"
 	"path"
 	"runtime"
 	"slices"
@@ -36,6 +37,9 @@ type Options struct {
 	// Parameters adds parameter files to templates: template path → paths of
 	// parameter files, which then replace those found by name.
 	Parameters map[string][]string
+	// Modules are the registry modules that somebody asked for, by the
+	// references that [Deployment.Modules] lists.
+	Modules map[string]Module
 	// Explicit are files that are deployed although they are generated.
 	Explicit map[string]bool
 	// Cache keeps what was parsed; nil for none.
@@ -68,14 +72,17 @@ type Graph struct {
 	files    map[string]*File
 	symbols  map[*template.Template]map[string]symbol
 	roots    []Root
-	calls    map[string][]string // template path → templates it refers to
+	calls    map[string][]string           // template path → templates it refers to
+	modules  map[string]*template.Template // of registry modules, by reference; nil for none
+	registry map[written]registryModule
+	outside  map[string]bool // templates whose registry modules may declare what the rule reads
 }
 
 // Load reads the templates of a snapshot, as far as their content is loaded,
 // and finds the deployments.
 func Load(snapshot *source.Snapshot, options Options) *Graph {
 	g := &Graph{
-		snapshot: snapshot, options: options, files: map[string]*File{},
+		snapshot: snapshot, options: options, files: map[string]*File{}, modules: map[string]*template.Template{},
 		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
 	}
 	g.parse()
@@ -88,7 +95,7 @@ func Load(snapshot *source.Snapshot, options Options) *Graph {
 // only; all others are not read again.
 func (g *Graph) With(snapshot *source.Snapshot, changed []*source.File) *Graph {
 	n := &Graph{
-		snapshot: snapshot, options: g.options, files: make(map[string]*File, len(g.files)),
+		snapshot: snapshot, options: g.options, files: make(map[string]*File, len(g.files)), modules: maps.Clone(g.modules),
 		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
 	}
 	for p, f := range g.files {
@@ -165,6 +172,7 @@ func candidate(p string) bool {
 
 // link follows the references between files and marks generated ones.
 func (g *Graph) link() {
+	g.linkRegistry()
 	for p, f := range g.files {
 		if f.Template == nil {
 			continue
@@ -286,7 +294,7 @@ func (g *Graph) Expand(root Root) *Deployment {
 	d := &expander{
 		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
 		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
-		out: &Deployment{Root: root},
+		modules: map[string]bool{}, out: &Deployment{Root: root},
 	}
 	if f == nil || f.Template == nil {
 		return d.out
@@ -297,10 +305,11 @@ func (g *Graph) Expand(root Root) *Deployment {
 		in.give(g.files[root.Parameters])
 	}
 	in.expand()
-	d.limit(f.Template, source.Span{})
+	in.limit(source.Span{})
 	d.out.Diagnostics = unique(d.out.Diagnostics)
 	d.out.Reached = sortedKeys(d.reached)
 	d.out.Wanted = sortedKeys(d.wanted)
+	d.out.Modules = sortedKeys(d.modules)
 	return d.out
 }
 
@@ -329,7 +338,7 @@ func (g *Graph) ExpandAll() []*Deployment {
 }
 
 // matter finds the templates that declare, or call one that declares, a
-// resource that the rule reads.
+// resource that the rule reads. A module of which nothing is known may do so.
 func (g *Graph) matter() map[string]bool {
 	callers := map[string][]string{}
 	for from, tos := range g.calls {
@@ -349,7 +358,7 @@ func (g *Graph) matter() map[string]bool {
 		}
 	}
 	for p, f := range g.files {
-		if f.Template != nil && declares(f.Template) {
+		if f.Template != nil && (g.outside[p] || declares(f.Template)) {
 			mark(p)
 		}
 	}

@@ -20,6 +20,9 @@ type instance struct {
 	// condition is whether the instance is deployed at all.
 	condition expr.Value
 	calls     []*Call
+	// entry is the call in the repository that leads into the registry module
+	// which the instance belongs to; nil for a template of the repository.
+	entry *Call
 	// given are the values that the caller handed over, by folded name.
 	given map[string]lazy
 	// outer is set for a nested template whose expressions are evaluated in

@@ -75,8 +75,8 @@ func (r *Resource) Is(fullType string) bool { return strings.EqualFold(r.Type, f
 // loop.
 func (r *Resource) SameLoop(other *Resource) bool { return r.in == other.in && r.Decl == other.Decl }
 
-// Path is the file of the declaration.
-func (r *Resource) Path() string { return r.Template.File.Path }
+// Path is the file of the resource's place.
+func (r *Resource) Path() string { return r.Place().Path }
 
 // Property is the value of a property by its path, evaluated on demand; null
 // where there is none.

@@ -92,7 +92,7 @@ func (w *bicepWriter) edits(t *target) ([]diag.TextEdit, error) {
 		return nil, err
 	}
 	c.symbol = w.free(a.decl().Name.Name + "Defender")
-	return []diag.TextEdit{w.insertion(a, w.render(a, c))}, nil
+	return []diag.TextEdit{w.insertion(a, w.render(w.unit(a), c))}, nil
 }
 
 // find walks to the declaration and takes its loop and conditions apart.

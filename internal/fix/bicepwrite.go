@@ -21,8 +21,8 @@ func (w *bicepWriter) free(want string) string {
 
 // render writes the collection, and the service it needs, in the file's own
 // indentation and line breaks.
-func (w *bicepWriter) render(a *bicepAPI, c collectionText) string {
-	unit, br := w.unit(a), w.file.LineBreak()
+func (w *bicepWriter) render(unit string, c collectionText) string {
+	br := w.file.LineBreak()
 	var b strings.Builder
 	line := func(level int, text string) {
 		b.WriteString(strings.Repeat(unit, level) + text + br)

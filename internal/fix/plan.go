@@ -108,7 +108,7 @@ func (p *planner) units() []*unit {
 		u := &unit{findings: []int{i}, blocked: f.Subject.Blocked}
 		all = append(all, u)
 		for _, d := range f.Subject.Protect {
-			at := place{d.Resource.Path(), d.Resource.Decl.Decl.Start}
+			at := place{d.Resource.Path(), d.Resource.Place().Decl.Start}
 			if other := home[at]; other != nil {
 				other = other.whole()
 				other.join(u)
@@ -258,12 +258,13 @@ type writer interface {
 	snippet(r *deployment.Resource) string
 }
 
-// writer is the one for the file of a resource.
+// writer is the one for the file of a resource. Registry modules are called
+// from Bicep only.
 func (p *planner) writer(r *deployment.Resource) writer {
 	path := r.Path()
 	if p.writers[path] == nil {
-		f := r.Template.File
-		if r.Template.Language == template.Bicep {
+		f := p.Graph.Source(path)
+		if r.Template.Language == template.Bicep || r.Entry() != nil {
 			p.writers[path] = newBicepWriter(f, p.APIVersion)
 		} else {
 			p.writers[path] = newARMWriter(f, p.APIVersion)

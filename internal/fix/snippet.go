@@ -2,6 +2,7 @@ package fix
 
 import (
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
@@ -9,6 +10,9 @@ import (
 // own declaration. Where they go is for the author to decide, so that they
 // refer to nothing else in the file.
 func (w *bicepWriter) snippet(r *deployment.Resource) string {
+	if call := r.Entry(); call != nil {
+		return w.beside(call, r)
+	}
 	a, err := w.find(r.Decl)
 	if err != nil || a.body.Property("name") == nil {
 		return ""
@@ -32,10 +36,43 @@ func (w *bicepWriter) snippet(r *deployment.Resource) string {
 		pieces, _ = cutRevision(pieces)
 		api = renderPieces(pieces)
 	}
-	return w.render(a, collectionText{
+	return w.render(w.unit(a), collectionText{
 		symbol: a.decl().Name.Name + "Defender", scope: "apiManagementService", name: api, nameFirst: true,
 		existing: &existingText{name: service, apiVersion: serviceVersion},
 	})
+}
+
+// beside is an existing service and a collection for an API that a registry
+// module declares, in the words of the call; "" where these do not tell the
+// names.
+func (w *bicepWriter) beside(call *template.Module, r *deployment.Resource) string {
+	id, ok := r.Service()
+	if !ok || len(r.Segments) != 2 || call.Loop != nil || call.Symbol == "" {
+		return ""
+	}
+	service, known := handed(r, id.Name)
+	name, both := handed(r, r.Segments[1])
+	if !known || !both {
+		return ""
+	}
+	c := collectionText{
+		symbol: w.free(call.Symbol + "Defender"), scope: "apiManagementService", name: name, nameFirst: true, dependsOn: call.Symbol,
+		existing: &existingText{name: service, apiVersion: serviceVersion},
+	}
+	if call.Condition != nil {
+		c.condition = w.file.Source.Text(call.Condition.Span())
+	}
+	return w.render("  ", c)
+}
+
+// handed is a value as Bicep writes it: a literal, or what the call of a
+// registry module hands over.
+func handed(r *deployment.Resource, v expr.Value) (string, bool) {
+	if text, ok := r.Handed(v); ok {
+		return text, true
+	}
+	s, ok := v.AsString()
+	return "'" + escapeBicep(s) + "'", ok
 }
 
 // serviceVersion is the API version of a service that a snippet refers to.

@@ -197,8 +197,8 @@ type Output struct {
 type Suppression struct {
 	// At is the comment, or the value of the property that carries it.
 	At source.Span
-	// Declaration is the offset of the declaration it belongs to: a
-	// [Resource.Decl].Start. It is -1 when it stands at no declaration.
+	// Declaration is the offset of the declaration it belongs to: the Start of a
+	// [Resource.Decl] or [Module.Decl]. It is -1 when it stands at no declaration.
 	Declaration int
 	// Text is what follows "onboard-defender: ignore", trimmed: the reason and
 	// possibly "until 2027-01-31".

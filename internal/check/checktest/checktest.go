@@ -4,7 +4,8 @@
 // A case is a txtar archive: a comment, the files of a repository, and what is
 // expected of them in the sections "report" and "fixed". Three more sections
 // are not files: "settings" has a setting on each line (see [Case]), "bytes"
-// says how a file differs from its text.
+// says how a file differs from its text. A file "br:reference" is a module in a
+// registry; one that is empty could not be fetched.
 package checktest
 
 import (
@@ -70,6 +71,10 @@ func Parse(archive []byte) (*Case, error) {
 		case "bytes":
 			form = body
 		default:
+			if ref, ok := strings.CutPrefix(name, "br:"); ok {
+				c.module(ref, body)
+				continue
+			}
 			names = append(names, name)
 			files[name] = []byte(body)
 		}
@@ -96,6 +101,17 @@ func (c *Case) Text(report, fixed string) []byte {
 		text += "-- fixed --\n" + fixed
 	}
 	return []byte(text)
+}
+
+func (c *Case) module(reference, body string) {
+	if c.Options.Modules == nil {
+		c.Options.Modules = map[string]deployment.Module{}
+	}
+	m := deployment.Module{Content: []byte(body)}
+	if body == "" {
+		m = deployment.Module{Problem: "the registry cannot be reached"}
+	}
+	c.Options.Modules[reference] = m
 }
 
 func (c *Case) configure(text string) error {

@@ -54,6 +54,9 @@ func WriteReport(r *check.Report, details bool) string {
 	for _, w := range r.Wanted {
 		fmt.Fprintf(&b, "wanted %s\n", w)
 	}
+	for _, m := range r.Modules {
+		fmt.Fprintf(&b, "wanted module %s\n", m)
+	}
 	return b.String()
 }
 

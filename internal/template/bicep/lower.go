@@ -85,11 +85,11 @@ type lowering struct {
 	types   map[string]TypeExpr  // declared in the file
 	shapes  map[string]typeShape // of those, as far as they were asked for
 	aliases int                  // being looked through
-	extents []extent             // of resources, in the order of the text
+	extents []extent             // of resources and modules, in the order of the text
 	around  int                  // the extent around the next one, -1 at top level
 }
 
-// An extent is the place of a resource with the comments that belong to it.
+// An extent is the place of a resource or module with the comments that belong to it.
 type extent struct {
 	source.Span
 	decl   int // where the declaration itself begins
@@ -184,8 +184,7 @@ func (l *lowering) resource(d *ResourceDecl, container *template.Resource, conta
 		r.Symbol, r.Anchor = d.Name.Name, d.Name.Span()
 	}
 	around := l.around
-	l.extents = append(l.extents, extent{Span: l.file.Extent(d), decl: r.Decl.Start, around: around})
-	l.around = len(l.extents) - 1
+	l.extend(d, r.Decl.Start)
 	defer func() { l.around = around }()
 	written, _ := path(d.Type)
 	r.Type, r.APIVersion, _ = strings.Cut(written, "@")
@@ -209,6 +208,12 @@ func (l *lowering) resource(d *ResourceDecl, container *template.Resource, conta
 		}
 	}
 	return r
+}
+
+// extend notes where comments belong to a declaration.
+func (l *lowering) extend(d Declaration, start int) {
+	l.extents = append(l.extents, extent{Span: l.file.Extent(d), decl: start, around: l.around})
+	l.around = len(l.extents) - 1
 }
 
 // qualify is the full type of a resource: a nested one is written with its own
@@ -270,6 +275,9 @@ func (l *lowering) module(d *ModuleDecl) *template.Module {
 	if d.Name != nil {
 		m.Symbol, m.Anchor = d.Name.Name, d.Name.Span()
 	}
+	around := l.around
+	l.extend(d, m.Decl.Start)
+	l.around = around
 	m.Path, m.PathAt = path(d.Path)
 	body, loop, condition := l.body(d.Body)
 	m.Loop, m.Condition = loop, condition

@@ -38,7 +38,7 @@ func suppression(comment string) (string, bool) {
 	return strings.TrimSpace(rest), true
 }
 
-// declarationOf is the start of the resource that a comment belongs to: the
+// declarationOf is the start of the resource or module that a comment belongs to: the
 // one that it leads or follows, else the innermost around it; -1 for none.
 func (l *lowering) declarationOf(t Trivia) int {
 	at := t.Span()
