@@ -265,6 +265,7 @@ func TestConditions(t *testing.T) {
 		{coalesce([]Value{Null(), Int(1), x}), Int(1)},
 		{coalesce([]Value{Null(), Null()}), Null()},
 		{coalesce([]Value{Null(), x, Int(1)}), x},
+		{coalesce([]Value{as, val(arr{})}), as},
 		{coalesce([]Value{u, Null(), Int(1), x}), Apply("coalesce", KindUnknown, u, Int(1))},
 	} {
 		if !Identical(c.got, c.want) {

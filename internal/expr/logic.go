@@ -315,7 +315,7 @@ func coalesce(vs []Value) Value {
 			continue
 		}
 		open = append(open, v)
-		if v.kind != KindTerm && v.kind != KindUnknown || TypeOf(v) == KindString || TypeOf(v) == KindBool {
+		if k := TypeOf(v); v.kind != KindTerm && v.kind != KindUnknown || k == KindString || k == KindBool || k == KindArray {
 			break
 		}
 	}
