@@ -132,7 +132,7 @@ func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, er
 	if err != nil {
 		return nil, err
 	}
-	plan := review.Plan{Today: env.now().UTC().Format(time.DateOnly), Fix: true, Explicit: map[string]bool{}}
+	plan := review.Plan{Today: env.now().UTC().Format(time.DateOnly), Fix: true, Explicit: map[string]bool{}, Registry: ownRegistry()}
 	if err := s.choose(f, &plan); err != nil {
 		return nil, err
 	}

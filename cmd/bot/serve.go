@@ -18,6 +18,7 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/github"
 	"github.com/onboard-defender/onboard-defender/internal/queue"
+	"github.com/onboard-defender/onboard-defender/internal/registry"
 	"github.com/onboard-defender/onboard-defender/internal/review"
 	"github.com/onboard-defender/onboard-defender/internal/server"
 )
@@ -128,14 +129,16 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*
 	}
 	app, err := github.New(github.Options{
 		APIURL: process.APIURL, AppID: process.App.ID, PrivateKey: []byte(process.App.PrivateKey.Reveal()),
-		UserAgent: "onboard-defender/" + buildVersion().version, Cache: store, Logger: log,
+		UserAgent: userAgent(), Cache: store, Logger: log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	p := port{app}
 	work.reviewer = &review.Reviewer{
-		Pulls: p, Snapshots: p, Checks: p, Commits: p, Now: time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
+		Pulls: p, Snapshots: p, Checks: p, Commits: p,
+		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
+		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
 		OnBug:      func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}

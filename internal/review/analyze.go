@@ -41,10 +41,12 @@ type Plan struct {
 	// Fix asks for a plan of the fix.
 	Fix   bool
 	Cache *deployment.Cache
+	// Registry fetches the modules that lie in registries; nil fetches none.
+	Registry *Registry
 }
 
-// Analyze checks a snapshot. Files that the evaluation asks for and that are
-// not loaded are loaded, and it is done again.
+// Analyze checks a snapshot. Files and registry modules that the evaluation asks
+// for and that are not at hand are fetched, and it is done again.
 func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analysis, error) {
 	options := p.Settings.DeploymentOptions()
 	options.Explicit, options.Cache = p.Explicit, p.Cache
@@ -58,19 +60,19 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		options.Modules = p.Registry.modules()
 		a.Graph = deployment.Load(a.Snapshot, options)
 		a.Report = check.Run(a.Graph, settings, selected)
-		if len(a.Report.Wanted) == 0 || n == maxLoads {
+		if n == maxLoads {
 			break
 		}
-		more, err := load(ctx, a.Snapshot, a.Report.Wanted)
+		more, err := a.more(ctx, load)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(a.Report.Wanted, func(path string) bool { return more.File(path) != nil }) {
+		if fetched := p.Registry.fetch(ctx, a.Report.Modules); !fetched && !more {
 			break
 		}
-		a.Snapshot = more
 	}
 	if p.Fix {
 		a.Fix = fix.Plan(fix.Input{
@@ -79,6 +81,20 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 		})
 	}
 	return a, nil
+}
+
+// more loads the files that the report asks for, and reports whether there were
+// any.
+func (a *Analysis) more(ctx context.Context, load Load) (bool, error) {
+	if len(a.Report.Wanted) == 0 {
+		return false, nil
+	}
+	more, err := load(ctx, a.Snapshot, a.Report.Wanted)
+	if err != nil {
+		return false, err
+	}
+	a.Snapshot = more
+	return slices.ContainsFunc(a.Report.Wanted, func(path string) bool { return more.File(path) != nil }), nil
 }
 
 // Wanted reports whether a file's content is needed from the start.

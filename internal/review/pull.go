@@ -128,7 +128,11 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 }
 
 func (r *Reviewer) plan(settings config.Repository, psRule config.PSRule) Plan {
-	return Plan{Settings: settings, PSRule: psRule, Today: r.Now().UTC().Format(time.DateOnly), Cache: r.Cache}
+	p := Plan{Settings: settings, PSRule: psRule, Today: r.Now().UTC().Format(time.DateOnly), Cache: r.Cache}
+	if r.Modules != nil {
+		p.Registry = &Registry{Door: r.Modules}
+	}
+	return p
 }
 
 // changedSettings are the problems of the settings file that the pull request

@@ -160,6 +160,8 @@ type Reviewer struct {
 	// Now is the clock that suppressions expire by.
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Modules is the door to registries; nil for none.
+	Modules Modules
 	// Cache keeps parsed files between reviews; nil for none.
 	Cache *deployment.Cache
 	// Superseded reports whether a context ended because a newer event made its
