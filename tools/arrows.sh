@@ -37,6 +37,9 @@ internal/review $internal/template/arm
 internal/github $internal/check
 internal/github $internal/queue
 internal/queue $internal/github
+internal/registry $internal/deployment
+internal/review $internal/registry
+internal/deployment github.com/google/go-containerregistry/pkg/name
 internal/server $internal/deployment
 internal/server database/sql
 internal/server os/exec

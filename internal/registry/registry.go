@@ -37,7 +37,7 @@ const (
 	// takes.
 	MaxBytes = 4 << 20
 	// MaxModules is how many modules are fetched at once; the rest is left.
-	MaxModules = 128
+	MaxModules = 64
 
 	atOnce        = 4
 	connectWithin = 2 * time.Second

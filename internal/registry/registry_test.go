@@ -276,7 +276,7 @@ func TestUnreachable(t *testing.T) {
 	for i, r := range references {
 		want := "the registry registry.example cannot be reached"
 		if i == MaxModules {
-			want = "only 128 registry modules are fetched at once"
+			want = "only 64 registry modules are fetched at once"
 		}
 		if got[r].Problem != want {
 			t.Fatalf("%s: %q, want %q", r, got[r].Problem, want)
