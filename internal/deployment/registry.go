@@ -28,8 +28,16 @@ type registryModule struct {
 	reference, problem string
 	// template is what is expanded, nil when nothing is known of the module.
 	template *template.Template
+	// config are the files that its alias was looked up in.
+	config []bicepConfig
 	// idle says that the module certainly brings nothing that the rule reads.
 	idle bool
+}
+
+// bicepConfig is a bicepconfig.json, or a file that one extends.
+type bicepConfig struct {
+	path string
+	node *arm.Node
 }
 
 // written is a module's path and the file that it is written in.
@@ -43,7 +51,7 @@ func templateSpec(p string) bool { return strings.HasPrefix(p, "ts:") || strings
 func (g *Graph) linkRegistry() {
 	g.registry = map[written]registryModule{}
 	g.outside = map[string]bool{}
-	aliases := map[string][]*arm.Node{}
+	configs := map[string][]bicepConfig{}
 	for p, f := range g.files {
 		if f.Template == nil {
 			continue
@@ -55,7 +63,7 @@ func (g *Graph) linkRegistry() {
 			case templateSpec(m.Path):
 				g.outside[p] = true
 			case inRegistry(m.Path) && !twice:
-				r := resolveModule(m.Path, func() []*arm.Node { return g.bicepConfig(path.Dir(p), aliases) })
+				r := resolveModule(m.Path, func() []bicepConfig { return g.configOf(path.Dir(p), configs) })
 				if r.problem == "" {
 					r = g.readModule(r)
 				}
@@ -124,14 +132,16 @@ const maxRepository = 255
 // resolveModule makes a full reference of "br:registry/path:tag" or
 // "br/alias:path:tag".
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/modules#path-to-module
-func resolveModule(modulePath string, config func() []*arm.Node) registryModule {
+func resolveModule(modulePath string, configOf func() []bicepConfig) registryModule {
 	rest := strings.TrimPrefix(modulePath, "br:")
+	var config []bicepConfig
 	if short, ok := strings.CutPrefix(modulePath, "br/"); ok {
 		alias, tail, found := strings.Cut(short, ":")
 		if !found || !aliasForm.MatchString(alias) {
 			return registryModule{problem: "its reference has no valid alias"}
 		}
-		host, root := aliasOf(config(), alias)
+		config = configOf()
+		host, root := aliasOf(config, alias)
 		if host == "" {
 			return registryModule{problem: fmt.Sprintf("bicepconfig.json has no registry for the alias %q", alias)}
 		}
@@ -149,17 +159,18 @@ func resolveModule(modulePath string, config func() []*arm.Node) registryModule 
 	if !registryForm.MatchString(host) || len(tail[:at]) > maxRepository || !repositoryForm.MatchString(tail[:at]) || !versionForm.MatchString(tail[at:]) {
 		return registryModule{problem: "its reference is none that a registry could have"}
 	}
-	return registryModule{reference: host + "/" + tail}
+	return registryModule{reference: host + "/" + tail, config: config}
 }
 
 // aliasOf is the registry and the path that an alias stands for. The files are
 // merged property by property, the nearest first; public is built in.
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-config-modules
-func aliasOf(config []*arm.Node, alias string) (host, root string) {
+func aliasOf(config []bicepConfig, alias string) (host, root string) {
 	if alias == "public" {
 		host, root = "mcr.microsoft.com", "bicep"
 	}
-	for _, node := range slices.Backward(config) {
+	for _, c := range slices.Backward(config) {
+		node := c.node
 		for _, name := range []string{"moduleAliases", "br", alias} {
 			if node = node.Member(name); node == nil {
 				break
@@ -182,16 +193,16 @@ func aliasOf(config []*arm.Node, alias string) (host, root string) {
 // limit.
 const maxConfigs = 64
 
-// bicepConfig is the configuration of a folder: the nearest bicepconfig.json,
+// configOf is the configuration of a folder: the nearest bicepconfig.json,
 // and those that it extends. A chain that cannot be read counts for nothing.
-func (g *Graph) bicepConfig(dir string, known map[string][]*arm.Node) []*arm.Node {
+func (g *Graph) configOf(dir string, known map[string][]bicepConfig) []bicepConfig {
 	if c, ok := known[dir]; ok {
 		return c
 	}
-	var chain []*arm.Node
+	var chain []bicepConfig
 	p := path.Join(dir, "bicepconfig.json")
 	if _, ok := g.snapshot.Lookup(p); !ok && dir != "." {
-		chain = g.bicepConfig(path.Dir(dir), known)
+		chain = g.configOf(path.Dir(dir), known)
 	} else {
 		seen := map[string]bool{}
 		for p != "" && !seen[p] && len(chain) < maxConfigs {
@@ -204,7 +215,7 @@ func (g *Graph) bicepConfig(dir string, known map[string][]*arm.Node) []*arm.Nod
 			if node == nil {
 				break
 			}
-			chain = append(chain, node)
+			chain = append(chain, bicepConfig{p, node})
 			base := node.Member("extends")
 			if base == nil || base.Kind != arm.String {
 				break
@@ -220,6 +231,9 @@ func (g *Graph) bicepConfig(dir string, known map[string][]*arm.Node) []*arm.Nod
 // which has been said then.
 func (in *instance) fromRegistry(m *template.Module) *template.Template {
 	r := in.d.graph.registry[written{in.template.File.Path, m.Path}]
+	for _, c := range r.config {
+		in.d.reached[c.path] = true
+	}
 	if r.reference != "" {
 		if _, known := in.d.options.Modules[r.reference]; !known {
 			in.d.modules[r.reference] = true

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template/arm"
 )
@@ -44,12 +46,12 @@ func TestResolveModule(t *testing.T) {
 		{"br:shop.azurecr.io/" + strings.Repeat("a", 256) + ":v1", ""},
 		{"br:shop.azurecr.io/api:" + strings.Repeat("1", 129), ""},
 	} {
-		got := resolveModule(c.path, func() []*arm.Node {
+		got := resolveModule(c.path, func() []bicepConfig {
 			node, problems := arm.Document(source.NewFile("bicepconfig.json", []byte(config)))
 			if len(problems) > 0 {
 				t.Fatalf("bicepconfig.json: %v", problems)
 			}
-			return []*arm.Node{node}
+			return []bicepConfig{{node: node}}
 		})
 		if got.reference != c.want || (got.problem == "") != (c.want != "") {
 			t.Errorf("%s is %q (%s), want %q", c.path, got.reference, got.problem, c.want)
@@ -69,7 +71,7 @@ func TestBicepConfig(t *testing.T) {
 	for dir, want := range map[string]string{
 		".": "top.example/", "far/away": "top.example/", "near": "base.example/near", "near/deep": "base.example/near", "broken": "/", "out": "/",
 	} {
-		host, root := aliasOf(g.bicepConfig(dir, map[string][]*arm.Node{}), "a")
+		host, root := aliasOf(g.configOf(dir, map[string][]bicepConfig{}), "a")
 		if got := host + "/" + root; got != want {
 			t.Errorf("the alias in %s is %q, want %q", dir, got, want)
 		}
@@ -103,5 +105,23 @@ func TestVerified(t *testing.T) {
 				t.Errorf("%s is taken for an Azure Verified Module", other)
 			}
 		}
+	}
+}
+
+// TestReachedConfig is why a change of an alias concerns the deployments that
+// use it.
+func TestReachedConfig(t *testing.T) {
+	t.Parallel()
+	s := source.NewSnapshot(nil).With(
+		source.NewFile("bicepconfig.json", []byte(`{"extends": "base.json"}`)),
+		source.NewFile("base.json", []byte(`{"moduleAliases": {"br": {"shop": {"registry": "shop.azurecr.io"}}}}`)),
+		source.NewFile("main.bicep", []byte("module api 'br/shop:api:v1' = {\n  name: 'api'\n}\n")),
+	)
+	d := Load(s, Options{}).Expand(Root{Path: "main.bicep"})
+	if diff := cmp.Diff([]string{"base.json", "bicepconfig.json", "main.bicep"}, d.Reached); diff != "" {
+		t.Errorf("reached (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"shop.azurecr.io/api:v1"}, d.Modules); diff != "" {
+		t.Errorf("modules (-want +got):\n%s", diff)
 	}
 }
