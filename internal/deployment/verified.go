@@ -14,10 +14,10 @@ const verified = "mcr.microsoft.com/bicep/avm/"
 
 // verifiedAPIs are the Azure Verified Modules that declare APIs: by their
 // repository, what they do with the parameters that the rule hangs on. It is
-// what is known of them while nobody has fetched them, and holds for all of
-// their versions up to those of 2026-11-24 (service 0.15, api 0.2, apim-api
-// 0.1). None of them brings a collection. Names that do not come from a
-// parameter are shown to the author.
+// what is known of them while nobody has fetched them. Compared with the compiled
+// templates of all their versions up to 2026-11-24 (service 0.15, api 0.2,
+// apim-api 0.1), it brings the same APIs. None of them brings a collection. A
+// name that no parameter gives is shown to the author as it stands here.
 func verifiedAPIs(repository string) string {
 	switch repository {
 	case "res/api-management/service":
