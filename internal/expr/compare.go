@@ -1,6 +1,9 @@
 package expr
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Truth is an answer that may be open.
 type Truth uint8
@@ -180,4 +183,40 @@ func assume(v, cond Value, holds bool) Value {
 	default:
 	}
 	return v
+}
+
+// collate compares two texts as the engine does, in the order of .NET's
+// invariant culture: by letters first and by case, the lower one first, where
+// no letter decides. It is false where characters would decide that this order
+// has its own rules for.
+func collate(a, b string) (order int, ok bool) {
+	if a == b {
+		return 0, true
+	}
+	cased := 0
+	for i := range min(len(a), len(b)) {
+		x, y := a[i], b[i]
+		switch {
+		case x == y:
+			continue
+		case !alphanumeric(x) || !alphanumeric(y):
+			return 0, false
+		case x|0x20 != y|0x20:
+			return cmp.Compare(x|0x20, y|0x20), true
+		case cased == 0:
+			cased = cmp.Compare(y, x)
+		}
+	}
+	if rest := a[min(len(a), len(b)):] + b[min(len(a), len(b)):]; rest != "" && !alphanumeric(rest[0]) {
+		// Punctuation counts less than letters and, on some systems, less than
+		// case; characters that are not printed may count nothing at all.
+		if cased != 0 || rest[0] < ' ' || rest[0] > '~' {
+			return 0, false
+		}
+	}
+	return cmp.Or(cmp.Compare(len(a), len(b)), cased), true
+}
+
+func alphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }

@@ -1,10 +1,7 @@
 package expr
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -50,96 +47,22 @@ func jsonPartial(_ *Evaluator, args []Value) (Value, bool) {
 	return t.Args[0], k == KindArray || k == KindObject || k == KindInt
 }
 
-func (e *Evaluator) parseJSON(s string) (Value, error) {
-	if !e.Spend(len(s) / 16) {
-		return Unknown(), nil
-	}
-	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber()
-	v, err := e.jsonValue(d, maxJSONDepth)
-	if err != nil {
-		return Value{}, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return Value{}, fmt.Errorf("%w: more than one JSON value", errArgument)
-	}
-	return v, nil
-}
-
-func (e *Evaluator) jsonValue(d *json.Decoder, depth int) (Value, error) {
-	token, err := d.Token()
-	if err != nil {
-		return Value{}, fmt.Errorf("%w: %w", errArgument, err)
-	}
-	if !e.Spend(1) {
-		return Unknown(), errArgument
-	}
-	switch t := token.(type) {
-	case nil:
-		return Null(), nil
-	case bool:
-		return Bool(t), nil
-	case string:
-		return String(t), nil
-	case json.Number:
-		return number(t.String()), nil
-	case json.Delim:
-		if depth == 0 {
-			return Value{}, &LimitError{What: fmt.Sprintf("%d levels of JSON", maxJSONDepth)}
-		}
-		if t == '[' {
-			return e.jsonArray(d, depth-1)
-		}
-		return e.jsonObject(d, depth-1)
-	}
-	return Value{}, errArgument
-}
-
-func (e *Evaluator) jsonArray(d *json.Decoder, depth int) (Value, error) {
-	var items []Value
-	for d.More() {
-		v, err := e.jsonValue(d, depth)
-		if err != nil {
-			return Value{}, err
-		}
-		items = append(items, v)
-	}
-	if _, err := d.Token(); err != nil {
-		return Value{}, fmt.Errorf("%w: %w", errArgument, err)
-	}
-	return e.madeArray(items)
-}
-
-func (e *Evaluator) jsonObject(d *json.Decoder, depth int) (Value, error) {
-	var fields []Field
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return Value{}, fmt.Errorf("%w: %w", errArgument, err)
-		}
-		key, ok := token.(string)
-		if !ok {
-			return Value{}, errArgument
-		}
-		v, err := e.jsonValue(d, depth)
-		if err != nil {
-			return Value{}, err
-		}
-		fields = append(fields, Field{Key: key, Value: v})
-	}
-	if _, err := d.Token(); err != nil {
-		return Value{}, fmt.Errorf("%w: %w", errArgument, err)
-	}
-	return e.madeObject(fields)
-}
-
 // number is a number as JSON writes it. Templates compute with whole numbers
 // only; any other is itself and nothing more.
 func number(s string) Value {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return Int(n)
 	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, ".eE") {
+		return fraction(f)
+	}
 	return Atom("number "+s, KindUnknown)
+}
+
+// fraction is a number with a fraction, which may be 0. Numbers that are equal
+// are the same atom, however they are written.
+func fraction(f float64) Value {
+	return Atom("number "+strconv.FormatFloat(f, 'f', -1, 64), KindUnknown)
 }
 
 // json writes a known value as JSON without white space.

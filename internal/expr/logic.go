@@ -3,7 +3,6 @@ package expr
 import (
 	"cmp"
 	"slices"
-	"strings"
 )
 
 // And is true when all of vs are. Its normal form is flat, sorted and without
@@ -27,7 +26,7 @@ func junction(op Op, absorbing bool, vs []Value) Value {
 			terms = append(terms, t.Args...)
 			continue
 		}
-		terms = append(terms, v)
+		terms = append(terms, condition(v))
 	}
 	slices.SortStableFunc(terms, func(a, b Value) int { return cmp.Compare(a.Key(), b.Key()) })
 	terms = slices.CompactFunc(terms, Identical)
@@ -52,12 +51,33 @@ func junction(op Op, absorbing bool, vs []Value) Value {
 	return Apply(op, KindBool, terms...)
 }
 
+// condition is a value that is to be a boolean: unknown when it cannot be one.
+func condition(v Value) Value {
+	if v.kind == KindBool || v.kind == KindTerm {
+		return v
+	}
+	return Unknown()
+}
+
+// ofConditions makes a junction refuse what is known to be no boolean, whatever
+// the others are.
+func ofConditions(junction func(...Value) Value) func([]Value) Value {
+	return func(vs []Value) Value {
+		for _, v := range vs {
+			if v.kind != KindUnknown && condition(v).IsUnknown() {
+				return Unknown()
+			}
+		}
+		return junction(vs...)
+	}
+}
+
 // Negate is the negation of a condition.
 func Negate(v Value) Value {
 	if b, ok := v.AsBool(); ok {
 		return Bool(!b)
 	}
-	if v.IsUnknown() {
+	if v = condition(v); v.IsUnknown() {
 		return v
 	}
 	if t := v.Term(); t != nil && t.Op == "not" {
@@ -73,6 +93,9 @@ func If(cond, yes, no Value) Value {
 			return yes
 		}
 		return no
+	}
+	if !cond.IsUnknown() && condition(cond).IsUnknown() {
+		return Unknown()
 	}
 	if Identical(yes, no) {
 		return yes
@@ -215,7 +238,11 @@ func lessThan(a, b Value) Value {
 	}
 	if x, ok := a.AsString(); ok {
 		if y, ok := b.AsString(); ok {
-			return Bool(strings.Compare(x, y) < 0)
+			order, ok := collate(x, y)
+			if !ok {
+				return Unknown()
+			}
+			return Bool(order < 0)
 		}
 	}
 	if a.IsUnknown() || b.IsUnknown() || a.Known() && b.Known() {
@@ -278,9 +305,9 @@ func (e *Evaluator) binary(s Scope, x *Binary) Value {
 	case NotEqualIgnoreCase:
 		return Negate(equalsFolded(a, b))
 	case AndAlso:
-		return And(a, b)
+		return ofConditions(And)([]Value{a, b})
 	case OrElse:
-		return Or(a, b)
+		return ofConditions(Or)([]Value{a, b})
 	case Coalesce:
 		return coalesce([]Value{a, b})
 	}

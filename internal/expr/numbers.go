@@ -20,6 +20,7 @@ func numberFuncs() []Func {
 		{Name: "mod", MinArgs: 2, MaxArgs: 2, Eval: mod, Result: KindInt},
 		{Name: "min", MinArgs: 1, MaxArgs: -1, Eval: extreme(-1), Result: KindInt},
 		{Name: "max", MinArgs: 1, MaxArgs: -1, Eval: extreme(1), Result: KindInt},
+		{Name: "float", MinArgs: 1, MaxArgs: 1, Eval: toFloat},
 		{Name: "int", MinArgs: 1, MaxArgs: 1, Eval: toInt, Partial: intPartial, Result: KindInt},
 		{Name: "bool", MinArgs: 1, MaxArgs: 1, Eval: toBool, Partial: sameKind(KindBool), Result: KindBool},
 		{Name: "any", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: identity, Partial: identityPartial},
@@ -215,11 +216,27 @@ func toInt(_ *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
+	n, err := strconv.ParseInt(strings.Trim(s, whiteSpace), 10, 64)
 	if err != nil {
 		return Value{}, argument(0, "a whole number")
 	}
 	return Int(n), nil
+}
+
+// whiteSpace is what .NET passes over around a number.
+const whiteSpace = " \t\n\v\f\r"
+
+// toFloat gives a number with a fraction, with which nothing is computed.
+func toFloat(_ *Evaluator, args []Value) (Value, error) {
+	s, ok := Text(args[0])
+	if !ok || args[0].kind != KindString && args[0].kind != KindInt {
+		return Value{}, argument(0, "a number")
+	}
+	f, err := strconv.ParseFloat(strings.Trim(s, whiteSpace), 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.ContainsAny(s, "xX_pP") {
+		return Value{}, argument(0, "a number")
+	}
+	return fraction(f), nil
 }
 
 func intPartial(_ *Evaluator, args []Value) (Value, bool) {
