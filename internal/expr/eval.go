@@ -3,7 +3,6 @@ package expr
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -110,7 +109,7 @@ func (e *Evaluator) Eval(s Scope, x Expr) Value {
 	case *Interpolation:
 		parts := make([]Value, len(x.Parts))
 		for i, p := range x.Parts {
-			parts[i] = e.Eval(s, p)
+			parts[i] = e.formatted(e.Eval(s, p))
 		}
 		return e.concat(parts)
 	case *Object:
@@ -217,139 +216,56 @@ func (e *Evaluator) array(s Scope, x *Array) Value {
 	return e.concatArrays(append(parts, ArrayOf(items...)))
 }
 
-// member reads a property. Through a literal object only that property is
-// evaluated: what nobody asks for costs nothing.
-func (e *Evaluator) member(s Scope, x *Member) Value {
-	v, _ := e.MemberOf(e.Eval(s, x.Base), x.Name)
-	return v
-}
-
-// MemberOf is the property of a value: null with false when it is known to
-// have none, a term when that is open.
-func (e *Evaluator) MemberOf(base Value, name string) (Value, bool) {
-	switch base.kind {
-	case KindObject:
-		if v, ok := base.Field(name); ok {
-			return v, true
-		}
-		return Null(), false
-	case KindNull:
-		return Null(), false
-	case KindTerm:
-		t := base.Term()
-		if t.handle != nil {
-			if v, ok := t.handle.Member(name); ok {
-				return v, true
-			}
-		}
-		switch {
-		case t.Op == OpIf:
-			yes, _ := e.MemberOf(t.Args[1], name)
-			no, _ := e.MemberOf(t.Args[2], name)
-			return If(t.Args[0], yes, no), true
-		case t.Op == "union" && t.typ != KindArray, t.Op == opOverlay:
-			return e.memberOfUnion(t, name)
-		}
-		return Apply(OpMember, KindUnknown, base, String(strings.ToLower(name))), true
-	default:
-	}
-	return Unknown(), false
-}
-
-// memberOfUnion reads a property of objects laid over each other: the last
-// that has it, as long as everything above is known.
-func (e *Evaluator) memberOfUnion(t *Term, name string) (Value, bool) {
-	for _, arg := range slices.Backward(t.Args) {
-		if arg.kind != KindObject {
-			return Apply(OpMember, KindUnknown, termValue(t), String(strings.ToLower(name))), true
-		}
-		v, ok := arg.Field(name)
-		if ok && (v.kind != KindObject || t.Op == opOverlay) { // union merges objects of the same name
-			return v, true
-		}
-		if ok {
-			return Apply(OpMember, KindUnknown, termValue(t), String(strings.ToLower(name))), true
-		}
-	}
-	return Null(), false
-}
-
-func (e *Evaluator) index(s Scope, x *Index) Value {
-	base, at := e.Eval(s, x.Base), e.Eval(s, x.Index)
-	if !e.Spend(base.cost() + at.cost()) {
-		return Unknown()
-	}
-	if x.FromEnd {
-		n, okn := at.AsInt()
-		length, okl := base.Len()
-		if !okn || !okl || base.kind != KindArray {
-			return Apply("fromend", KindUnknown, base, at)
-		}
-		at = Int(int64(length) - n)
-	}
-	return e.IndexOf(base, at)
-}
-
-// IndexOf is the element of an array, or the property of an object, that a
-// computed position names.
-func (e *Evaluator) IndexOf(base, at Value) Value {
-	if key, ok := at.AsString(); ok {
-		v, _ := e.MemberOf(base, key)
-		return v
-	}
-	switch base.kind {
-	case KindArray:
-		n, ok := at.AsInt()
-		if !ok {
-			break
-		}
-		if items := base.Items(); n >= 0 && n < int64(len(items)) {
-			return items[n]
-		}
-		return Null()
-	case KindNull:
-		return Null()
-	case KindUnknown:
-		return Unknown()
-	case KindTerm:
-		t := base.Term()
-		if t.handle != nil {
-			if v, ok := t.handle.Element(at); ok {
-				return v
-			}
-		}
-		if p := at.Term(); p != nil && p.Op == OpPosition && Identical(p.Args[0], e.lengthOf(base)) {
-			return elementAtDepth(base, p)
-		}
-		if t.Op == "split" && len(t.Args) == 2 {
-			if n, ok := at.AsInt(); ok {
-				return ElementAt(base, n)
-			}
-		}
-	default:
-	}
-	return Apply(OpMember, KindUnknown, base, at)
-}
-
 func (e *Evaluator) call(s Scope, x *Call) Value {
+	plain := x.Base == nil || builtIn(s, x.Base)
+	if plain && strings.EqualFold(x.Name, "nameof") {
+		return nameOf(x.Args)
+	}
 	args := make([]Value, len(x.Args))
 	for i, a := range x.Args {
 		args[i] = e.Eval(s, a)
 	}
-	var base Value
-	if x.Base != nil {
-		if n, ok := x.Base.(*Name); ok && (strings.EqualFold(n.Name, "sys") || strings.EqualFold(n.Name, "az")) {
-			if _, shadowed := s.Name(n.Name); !shadowed {
-				return e.callPlain(s, x.Name, args)
-			}
-		}
-		base = e.Eval(s, x.Base)
-		if v, ok := s.Call(base, x.Name, args); ok {
-			return v
-		}
-		return Apply(Op("."+strings.ToLower(x.Name)), KindUnknown, append([]Value{base}, args...)...)
+	if plain {
+		return e.callPlain(s, x.Name, args)
 	}
-	return e.callPlain(s, x.Name, args)
+	base := e.Eval(s, x.Base)
+	if v, ok := s.Call(base, x.Name, args); ok {
+		return v
+	}
+	return Apply(Op("."+strings.ToLower(x.Name)), KindUnknown, append([]Value{base}, args...)...)
+}
+
+// builtIn reports whether what stands before the dot is one of Bicep's
+// namespaces.
+func builtIn(s Scope, base Expr) bool {
+	n, ok := base.(*Name)
+	if !ok || !strings.EqualFold(n.Name, "sys") && !strings.EqualFold(n.Name, "az") {
+		return false
+	}
+	_, shadowed := s.Name(n.Name)
+	return !shadowed
+}
+
+// nameOf is Bicep's nameof(), which is about the name that is written and not
+// about what it names.
+// https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions#nameof-function
+func nameOf(args []Expr) Value {
+	if len(args) != 1 {
+		return Unknown()
+	}
+	switch x := args[0].(type) {
+	case *Name:
+		return String(x.Name)
+	case *Member:
+		return String(x.Name)
+	case *Nested:
+		return String(x.Name)
+	case *Index:
+		if name, ok := LiteralString(x.Index); ok {
+			return String(name)
+		}
+	}
+	return Unknown()
 }
 
 func (e *Evaluator) callPlain(s Scope, name string, args []Value) Value {

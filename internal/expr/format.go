@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ func format(e *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	parts, err := formatParts(pattern, args[1:])
+	parts, err := e.formatParts(pattern, args[1:])
 	if err != nil {
 		return Value{}, err
 	}
@@ -33,7 +34,7 @@ func formatPartial(e *Evaluator, args []Value) (Value, bool) {
 }
 
 // formatParts cuts a composite format string into literals and arguments.
-func formatParts(pattern string, args []Value) ([]Value, error) {
+func (e *Evaluator) formatParts(pattern string, args []Value) ([]Value, error) {
 	var parts []Value
 	var literal strings.Builder
 	for pattern != "" {
@@ -53,7 +54,7 @@ func formatParts(pattern string, args []Value) ([]Value, error) {
 		if brace == '}' || end < 0 || pattern[end] == '{' {
 			return nil, argument(0, "a format string")
 		}
-		item, err := formatItem(pattern[:end], args)
+		item, err := e.formatItem(pattern[:end], args)
 		if err != nil {
 			return nil, err
 		}
@@ -64,8 +65,25 @@ func formatParts(pattern string, args []Value) ([]Value, error) {
 	return append(parts, String(literal.String())), nil
 }
 
+// formatted is an array or an object as it reads inside a text, which is its
+// JSON with single quotation marks; any other value, and what holds something
+// unknown, is itself.
+func (e *Evaluator) formatted(v Value) Value {
+	if v.kind != KindArray && v.kind != KindObject || !v.Known() {
+		return v
+	}
+	s, err := e.json(v)
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		return e.Exceed(limit.What)
+	}
+	if err != nil {
+		return Unknown()
+	}
+	return String(strings.ReplaceAll(s, `"`, "'"))
+}
+
 // formatItem is what stands for index[,alignment][:spec].
-func formatItem(item string, args []Value) (Value, error) {
+func (e *Evaluator) formatItem(item string, args []Value) (Value, error) {
 	head, spec, _ := strings.Cut(item, ":")
 	number, alignment, aligned := strings.Cut(head, ",")
 	index, err := strconv.ParseUint(strings.TrimRight(number, " "), 10, 31)
@@ -78,16 +96,22 @@ func formatItem(item string, args []Value) (Value, error) {
 			return Value{}, argument(0, "a format string")
 		}
 	}
-	v := args[index]
-	if v.kind == KindInt && spec != "" {
+	v := e.formatted(args[index])
+	switch k := TypeOf(v); {
+	case k == KindFunc:
+		return Value{}, argument(int(index)+1, "a value with a text")
+	case v.kind == KindInt && spec != "":
 		s, err := formatInt(v.num, spec)
 		if err != nil {
 			return Value{}, err
 		}
 		v = String(s)
-	}
-	if v.kind == KindTerm && spec != "" && TypeOf(v) != KindString && TypeOf(v) != KindBool {
-		return Apply("format", KindString, String("{0:"+spec+"}"), v), nil
+	case v.kind == KindTerm && spec != "" && k != KindString && k != KindBool:
+		pattern := "{0:" + spec + "}"
+		if width != 0 {
+			pattern = fmt.Sprintf("{0,%d:%s}", width, spec)
+		}
+		return Apply("format", KindString, String(pattern), v), nil
 	}
 	if width == 0 {
 		return v, nil
@@ -96,6 +120,12 @@ func formatItem(item string, args []Value) (Value, error) {
 	if !ok {
 		return Apply("align", KindString, v, Int(width)), nil
 	}
+	return align(s, width)
+}
+
+// align fills a text up to a width, on the left or, where it is negative, on
+// the right.
+func align(s string, width int64) (Value, error) {
 	pad := max(width, -width) - int64(unitsOf(s).len())
 	switch {
 	case pad > MaxText:
@@ -108,12 +138,13 @@ func formatItem(item string, args []Value) (Value, error) {
 	return String(s + strings.Repeat(" ", int(pad))), nil
 }
 
-// formatInt formats a whole number by the specifiers that need no culture
-// beyond the invariant one.
+// formatInt formats a whole number by the specifiers that look the same in the
+// invariant culture and in American English; it is not documented which of the
+// two the engine uses.
 // https://learn.microsoft.com/dotnet/standard/base-types/standard-numeric-format-strings
 func formatInt(n int64, spec string) (string, error) {
-	if strings.Trim(spec, "0") == "" {
-		return zeroPad(n, len(spec)), nil
+	if strings.Trim(spec, "0#,.") == "" {
+		return formatCustom(n, spec)
 	}
 	precision := -1
 	if digits := spec[1:]; digits != "" {
@@ -142,12 +173,71 @@ func formatInt(n int64, spec string) (string, error) {
 			s += "." + strings.Repeat("0", precision)
 		}
 		return s, nil
+	case 'E', 'e':
+		return exponential(n, precision, spec[:1]), nil
 	case 'G', 'g':
-		if precision <= 0 {
-			return zeroPad(n, 1), nil
+		if s := zeroPad(n, 1); precision <= 0 || len(strings.TrimPrefix(s, "-")) <= precision {
+			return s, nil
 		}
 	}
 	return "", fmt.Errorf("%w: number format %q", errArgument, spec)
+}
+
+// formatCustom formats a whole number by a pattern of digits: "0" is one in any
+// case, "#" one if the number has it, "," between them asks for thousands.
+// https://learn.microsoft.com/dotnet/standard/base-types/custom-numeric-format-strings
+func formatCustom(n int64, spec string) (string, error) {
+	whole, decimals, _ := strings.Cut(spec, ".")
+	zeros := strings.TrimRight(decimals, "#")
+	if strings.Trim(zeros, "0") != "" || strings.HasPrefix(whole, ",") || strings.HasSuffix(whole, ",") || len(spec) > maxPattern {
+		return "", fmt.Errorf("%w: number format %q", errArgument, spec)
+	}
+	places := strings.ReplaceAll(whole, ",", "")
+	digits := len(strings.TrimLeft(places, "#"))
+	s := zeroPad(n, digits)
+	if n == 0 && digits == 0 {
+		s = ""
+	}
+	if strings.Contains(whole, ",") {
+		s = group(s)
+	}
+	if zeros != "" {
+		s += "." + zeros
+	}
+	return s, nil
+}
+
+// maxPattern bounds the patterns that numbers are formatted by.
+const maxPattern = 64
+
+// exponential is the notation 1.234E+003, rounded as .NET rounds: half away
+// from zero.
+func exponential(n int64, precision int, symbol string) string {
+	if precision < 0 {
+		precision = 6
+	}
+	digits, negative := strings.CutPrefix(strconv.FormatInt(n, 10), "-")
+	exponent := len(digits) - 1
+	if cut := precision + 1; len(digits) > cut {
+		up := digits[cut] >= '5'
+		if digits = digits[:cut]; up {
+			kept := strings.TrimRight(digits, "9")
+			if kept == "" {
+				kept, exponent = "0", exponent+1
+			}
+			last := len(kept) - 1
+			digits = kept[:last] + string(kept[last]+1)
+		}
+	}
+	digits += strings.Repeat("0", precision+1-len(digits)) // nines that were carried, too
+	s := digits[:1]
+	if precision > 0 {
+		s += "." + digits[1:]
+	}
+	if negative {
+		s = "-" + s
+	}
+	return fmt.Sprintf("%s%s+%03d", s, symbol, exponent)
 }
 
 func zeroPad(n int64, digits int) string {
