@@ -20,18 +20,18 @@ func toArray(_ *Evaluator, args []Value) (Value, error) {
 	switch args[0].kind {
 	case KindArray:
 		return args[0], nil
-	case KindString, KindInt, KindObject:
+	case KindString, KindInt, KindBool, KindObject:
 		return ArrayOf(args[0]), nil
 	default:
 	}
-	return Value{}, argument(0, "a string, a whole number, an array or an object")
+	return Value{}, argument(0, "a scalar, an array or an object")
 }
 
 func toArrayPartial(_ *Evaluator, args []Value) (Value, bool) {
 	switch TypeOf(args[0]) {
 	case KindArray:
 		return args[0], true
-	case KindString, KindInt, KindObject:
+	case KindString, KindInt, KindBool, KindObject:
 		return ArrayOf(args[0]), true
 	default:
 	}
@@ -72,8 +72,11 @@ func rangeOf(e *Evaluator, args []Value) (Value, error) {
 	if count > maxRange {
 		return Value{}, &LimitError{What: "10000 numbers in one range"}
 	}
-	if count < 0 || start < math.MinInt32 || start+count > math.MaxInt32 || !e.Spend(int(count)) {
+	if count < 0 || start < math.MinInt32 || start > math.MaxInt32-count {
 		return Value{}, argument(1, "a count of 32-bit numbers")
+	}
+	if !e.Spend(int(count)) {
+		return Unknown(), nil
 	}
 	items := make([]Value, count)
 	for i := range items {

@@ -32,17 +32,26 @@ func createObject(e *Evaluator, args []Value) (Value, error) {
 		}
 		fields = append(fields, Field{Key: key, Value: args[i+1]})
 	}
-	return e.madeObject(fields)
+	v, err := e.madeObject(fields)
+	if n, ok := v.Len(); err == nil && ok && n < len(fields) {
+		return Value{}, argument(0, "a name that is given once")
+	}
+	return v, err
 }
 
 // createObjectPartial is an object of known names whose values are not known;
 // with names that are not known it is the term that a literal would be.
 func createObjectPartial(e *Evaluator, args []Value) (Value, bool) {
-	if v, err := createObject(e, args); err == nil {
-		return v, true
+	open := false
+	for i := 0; i < len(args); i += 2 {
+		open = open || args[i].kind == KindTerm || args[i].kind == KindUnknown
 	}
-	if len(args)%2 != 0 {
-		return Unknown(), true
+	if !open || len(args)%2 != 0 {
+		v, err := createObject(e, args)
+		if err != nil {
+			return Unknown(), true
+		}
+		return v, true
 	}
 	parts := make([]Value, 0, len(args)/2)
 	for i := 0; i < len(args); i += 2 {
@@ -154,16 +163,43 @@ func (e *Evaluator) overlay(objects []Value) Value {
 	return Apply(opOverlay, KindObject, flat...)
 }
 
-// tryGet follows a path of names and positions; null where it ends.
+// tryGet follows a path of names and positions: it is null where nothing is at
+// the first of them, and refused where nothing is at a later one.
 func tryGet(e *Evaluator, args []Value) (Value, error) {
 	v := args[0]
-	for _, at := range args[1:] {
-		if n, ok := at.AsInt(); ok && n < 0 {
+	for i, at := range args[1:] {
+		switch at.kind {
+		case KindString, KindInt, KindTerm, KindUnknown:
+		default:
+			return Value{}, argument(i+1, "a property name or a position")
+		}
+		switch {
+		case i == 0 && unreadable(v, at):
 			return Null(), nil
+		case i > 0 && v.IsNull():
+			return v, nil
+		case absent(v, at):
+			return Value{}, argument(i+1, "a property or a position that is there")
 		}
 		v = e.IndexOf(v, at)
 	}
 	return v, nil
+}
+
+// unreadable reports whether a safe access to a known value finds nothing.
+func unreadable(v, at Value) bool {
+	if v.kind == KindTerm || v.kind == KindUnknown || !at.Known() {
+		return false
+	}
+	_, named := at.AsString()
+	switch v.kind {
+	case KindObject:
+		return !named || absent(v, at)
+	case KindArray:
+		return named || absent(v, at)
+	default:
+	}
+	return true
 }
 
 func tryGetPartial(e *Evaluator, args []Value) (Value, bool) {
@@ -295,7 +331,7 @@ func intersection(e *Evaluator, args []Value) (Value, error) {
 	if args[0].kind == KindArray {
 		return intersectArrays(args), nil
 	}
-	return intersectObjects(args)
+	return intersectObjects(args), nil
 }
 
 func intersectArrays(args []Value) Value {
@@ -318,24 +354,17 @@ func intersectArrays(args []Value) Value {
 }
 
 // intersectObjects keeps the properties that all objects have alike.
-func intersectObjects(args []Value) (Value, error) {
+func intersectObjects(args []Value) Value {
 	var out []Field
 next:
 	for _, f := range args[0].Fields() {
 		for _, a := range args[1:] {
 			other, ok := a.Field(f.Key)
-			if !ok {
-				continue next
-			}
-			if !Identical(other, f.Value) {
-				if other.kind == KindObject && f.Value.kind == KindObject {
-					// Nobody documents whether what two objects share is kept.
-					return Value{}, argument(0, "an object without objects that differ")
-				}
+			if !ok || !Identical(other, f.Value) {
 				continue next
 			}
 		}
 		out = append(out, f)
 	}
-	return ObjectOf(out...), nil
+	return ObjectOf(out...)
 }

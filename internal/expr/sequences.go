@@ -282,16 +282,16 @@ func contains(e *Evaluator, args []Value) (Value, error) {
 	case KindArray:
 		return e.containsElement(args), nil
 	case KindObject:
-		key, ok := Text(args[1])
-		if !ok {
-			return Value{}, argument(1, "a property name")
+		key, err := textArg(args, 1)
+		if err != nil {
+			return Value{}, err
 		}
 		_, has := args[0].Field(key)
 		return Bool(has), nil
 	case KindString:
-		s, ok := Text(args[1])
-		if !ok {
-			return Value{}, argument(1, "a string")
+		s, err := textArg(args, 1)
+		if err != nil {
+			return Value{}, err
 		}
 		if !e.Spend((len(args[0].str) + len(s)) / 16) {
 			return Unknown(), nil

@@ -86,7 +86,7 @@ func dataURIToString(e *Evaluator, args []Value) (Value, error) {
 	}
 	kind, isBase64 := strings.CutSuffix(head, ";base64")
 	_, charset, named := strings.Cut(kind, "charset=")
-	if named && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") && !strings.EqualFold(charset, "us-ascii") {
+	if named && !strings.EqualFold(charset, "utf-8") {
 		return Value{}, argument(0, "a data URI in UTF-8")
 	}
 	if !isBase64 {
@@ -128,15 +128,23 @@ func concatKnown(e *Evaluator, args []Value) (Value, error) {
 }
 
 func concatPartial(e *Evaluator, args []Value) (Value, bool) {
-	text := false
+	text, list := false, false
 	for _, a := range args {
 		switch TypeOf(a) {
-		case KindArray:
-			return e.concatArrays(args), true
-		case KindUnknown, KindTerm:
-		default:
+		case KindString, KindInt, KindBool:
 			text = true
+		case KindArray:
+			list = true
+		case KindObject:
+			return Unknown(), true
+		default:
 		}
+	}
+	switch {
+	case list && text:
+		return Unknown(), true // Azure joins texts, or arrays
+	case list:
+		return e.concatArrays(args), true
 	}
 	v := e.concat(args)
 	if t := v.Term(); !text && t != nil && t.Op == OpConcat {
@@ -268,7 +276,7 @@ func join(e *Evaluator, args []Value) (Value, error) {
 		if i > 0 {
 			b.WriteString(sep)
 		}
-		if s, ok := Text(item); ok {
+		if s, ok := Text(item); ok && !item.IsNull() {
 			b.WriteString(s)
 		} else if item.kind == KindTerm || item.kind == KindUnknown {
 			parts = append(parts, String(b.String()), item)
@@ -334,8 +342,8 @@ func padLeft(e *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if n < 0 || n > maxPad {
-		return Value{}, argument(1, "a length up to 16")
+	if n < 1 || n > maxPad {
+		return Value{}, argument(1, "a length from 1 to 16")
 	}
 	pad := " "
 	if len(args) > 2 {

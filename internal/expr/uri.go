@@ -84,11 +84,16 @@ func escapeURI(e *Evaluator, args []Value) (Value, error) {
 	return e.made(b.String())
 }
 
-// unescapeURI is .NET's Uri.UnescapeDataString: what is no escape stays.
+// unescapeURI gives a text for its escaped form; what is no escape stays. It is
+// not documented whether "+" is a space and "%u" begins an escape, as they do
+// in forms.
 func unescapeURI(e *Evaluator, args []Value) (Value, error) {
 	s, err := textArg(args, 0)
 	if err != nil {
 		return Value{}, err
+	}
+	if strings.Contains(s, "+") || strings.Contains(strings.ToLower(s), "%u") {
+		return Value{}, argument(0, "an escaped text without doubt")
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
