@@ -1,10 +1,11 @@
 package deployment
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
-	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
 // Call answers the functions that depend on where they are called.
@@ -30,27 +31,29 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-scope
 func contextTable() map[string]func(*instance, []expr.Value) expr.Value {
-	return map[string]func(*instance, []expr.Value) expr.Value{
-		"parameters":              (*instance).armParameter,
-		"variables":               (*instance).armVariable,
-		"$copy":                   (*instance).copyArray,
-		"resourcegroup":           (*instance).resourceGroup,
-		"subscription":            (*instance).subscription,
-		"tenant":                  tenant,
-		"managementgroup":         managementGroup,
-		"deployment":              (*instance).deployment,
-		"resourceid":              (*instance).resourceID,
-		"subscriptionresourceid":  (*instance).subscriptionResourceID,
-		"tenantresourceid":        tenantResourceID,
-		"extensionresourceid":     extensionResourceID,
-		"reference":               (*instance).reference,
-		"loadtextcontent":         (*instance).loadText,
-		"loadjsoncontent":         (*instance).loadJSON,
-		"newguid":                 unknown,
-		"utcnow":                  unknown,
-		"getsecret":               unknown,
-		"readenvironmentvariable": environmentVariable,
+	table := map[string]func(*instance, []expr.Value) expr.Value{
+		"parameters":                (*instance).armParameter,
+		"variables":                 (*instance).armVariable,
+		"$copy":                     (*instance).copyArray,
+		"resourcegroup":             (*instance).resourceGroup,
+		"subscription":              (*instance).subscription,
+		"tenant":                    tenant,
+		"managementgroup":           managementGroup,
+		"deployment":                (*instance).deployment,
+		"resourceid":                (*instance).resourceID,
+		"subscriptionresourceid":    (*instance).subscriptionResourceID,
+		"managementgroupresourceid": managementGroupResourceID,
+		"tenantresourceid":          tenantResourceID,
+		"extensionresourceid":       extensionResourceID,
+		"reference":                 (*instance).reference,
+		"references":                (*instance).references,
+		"newguid":                   unknown,
+		"utcnow":                    unknown,
+		"getsecret":                 unknown,
+		"readenvironmentvariable":   environmentVariable,
 	}
+	maps.Copy(table, loadTable())
+	return table
 }
 
 func unknown(*instance, []expr.Value) expr.Value { return expr.Unknown() }
@@ -148,30 +151,39 @@ func tenant(*instance, []expr.Value) expr.Value {
 	return expr.HandleValue("tenant", scopeHandle{members{"tenantid": expr.Atom("tenant().tenantId", expr.KindString)}, Target{}})
 }
 
+// managementGroupIDs is the ID of a management group without its name.
+const managementGroupIDs = "/providers/Microsoft.Management/managementGroups/"
+
 func managementGroup(_ *instance, args []expr.Value) expr.Value {
-	var name strings.Builder
-	name.WriteString("managementGroup")
-	for _, a := range args {
-		name.WriteString(" " + a.Key())
+	name := expr.Atom("managementGroup().name", expr.KindString)
+	if len(args) > 0 {
+		name = args[0]
 	}
-	return expr.HandleValue(name.String(), scopeHandle{members{}, Target{}})
+	id := expr.Concat(expr.String(managementGroupIDs), name)
+	return expr.HandleValue("managementGroup "+name.Key(), scopeHandle{members{"id": id, "name": name}, Target{}})
 }
 
 func (in *instance) deployment([]expr.Value) expr.Value {
 	return expr.Atom(in.id+" deployment()", expr.KindObject)
 }
 
+// typeAt is which argument of a function that makes an ID is the type; -1 when
+// that is not known. Neither the ID of a subscription nor the name of a group
+// has a slash.
+func typeAt(args []expr.Value) int {
+	return slices.IndexFunc(args, func(a expr.Value) bool {
+		s, ok := a.AsString()
+		return ok && strings.Contains(s, "/") && strings.Contains(s, ".")
+	})
+}
+
 // resourceID is resourceId([subscription], [group], type, name, …).
 func (in *instance) resourceID(args []expr.Value) expr.Value {
-	at := -1
-	for i, a := range args {
-		if s, ok := a.AsString(); ok && strings.Contains(s, "/") && strings.Contains(s, ".") {
-			at = i
-			break
-		}
-	}
+	at := typeAt(args)
 	target := in.target
 	switch at {
+	case -1:
+		return openID(target.prefix(), args)
 	case 0:
 	case 1:
 		target.ResourceGroup = args[0]
@@ -181,17 +193,43 @@ func (in *instance) resourceID(args []expr.Value) expr.Value {
 	case 2:
 		target = Target{Subscription: args[0], ResourceGroup: args[1]}
 	default:
-		return expr.Apply("resourceid", expr.KindString, args...)
+		return expr.Unknown()
 	}
 	return resourceID(target.prefix(), args[at:])
 }
 
+// openID is an ID of which it is not known how the parts go together.
+func openID(prefix expr.Value, args []expr.Value) expr.Value {
+	return expr.Apply("resourceid", expr.KindString, append([]expr.Value{prefix}, args...)...)
+}
+
 func (in *instance) subscriptionResourceID(args []expr.Value) expr.Value {
 	target := Target{Subscription: in.target.Subscription}
-	if s, ok := argText(args, 0); ok && !strings.Contains(s, "/") && len(args) > 1 {
+	switch typeAt(args) {
+	case -1:
+		return openID(target.prefix(), args)
+	case 0:
+	case 1:
 		target.Subscription, args = args[0], args[1:]
+	default:
+		return expr.Unknown()
 	}
 	return resourceID(target.prefix(), args)
+}
+
+func managementGroupResourceID(in *instance, args []expr.Value) expr.Value {
+	group := managementGroup(in, nil)
+	switch typeAt(args) {
+	case -1:
+		return openID(expr.String(managementGroupIDs), args)
+	case 0:
+	case 1:
+		group, args = managementGroup(in, args[:1]), args[1:]
+	default:
+		return expr.Unknown()
+	}
+	prefix, _ := in.d.eval.MemberOf(group, "id")
+	return resourceID(prefix, args)
 }
 
 func tenantResourceID(_ *instance, args []expr.Value) expr.Value {
@@ -210,15 +248,19 @@ func extensionResourceID(_ *instance, args []expr.Value) expr.Value {
 func resourceID(prefix expr.Value, typeAndNames []expr.Value) expr.Value {
 	typ, ok := argText(typeAndNames, 0)
 	if !ok {
-		return expr.Apply("resourceid", expr.KindString, append([]expr.Value{prefix}, typeAndNames...)...)
+		return openID(prefix, typeAndNames)
 	}
 	var names []expr.Value
 	for _, n := range typeAndNames[1:] { // 'svc/api' counts as two names
 		names = append(names, expr.Split(n, "/")...)
 	}
 	parts := strings.Split(typ, "/")
-	if len(parts)-1 != len(names) {
-		return expr.Apply("resourceid", expr.KindString, append([]expr.Value{prefix}, typeAndNames...)...)
+	switch {
+	case len(parts)-1 == len(names):
+	case slices.ContainsFunc(names, func(n expr.Value) bool { return !n.Known() }):
+		return openID(prefix, typeAndNames)
+	default:
+		return expr.Unknown() // Azure wants a name for each part of the type
 	}
 	id := []expr.Value{prefix, expr.String("/providers/" + parts[0])}
 	for i, p := range parts[1:] {
@@ -234,11 +276,8 @@ func (in *instance) reference(args []expr.Value) expr.Value {
 		return expr.Unknown()
 	}
 	if name, ok := args[0].AsString(); ok {
-		switch s := in.symbols[name]; {
-		case s.module != nil:
+		if s := in.symbols[name]; s.module != nil {
 			return in.moduleValue(s.module)
-		case s.resource != nil:
-			return in.resourceValue(s.resource)
 		}
 	}
 	parts := expr.Split(args[0], "/")
@@ -248,43 +287,16 @@ func (in *instance) reference(args []expr.Value) expr.Value {
 			return in.moduleValue(m)
 		}
 	}
+	if pieces := expr.Parts(args[0]); len(pieces) > 0 {
+		if head, ok := pieces[0].AsString(); ok && !strings.HasPrefix(head, "/") {
+			args = append([]expr.Value{expr.String(in.id)}, args...) // a name that means something in this template only
+		}
+	}
 	return expr.Apply("reference", expr.KindObject, args...)
 }
 
-func (in *instance) loadText(args []expr.Value) expr.Value {
-	f, v := in.load(args)
-	if f == nil {
-		return v
-	}
-	return expr.String(strings.TrimPrefix(string(f.Content), source.BOM))
-}
-
-func (in *instance) loadJSON(args []expr.Value) expr.Value {
-	f, v := in.load(args)
-	if f == nil || len(args) > 1 {
-		return v
-	}
-	return in.d.eval.Apply("json", []expr.Value{expr.String(strings.TrimPrefix(string(f.Content), source.BOM))})
-}
-
-// load finds the file that a load function names, or the term that stands for
-// what it would have given.
-func (in *instance) load(args []expr.Value) (*source.File, expr.Value) {
-	name, ok := argText(args, 0)
-	term := expr.Apply("load", expr.KindUnknown, append([]expr.Value{expr.String(in.template.File.Path)}, args...)...)
-	if !ok {
-		return nil, term
-	}
-	path := source.Resolve(in.template.File.Path, name)
-	f := in.d.graph.snapshot.File(path)
-	if f == nil {
-		if e, listed := in.d.graph.snapshot.Lookup(path); listed && e.Mode <= source.Executable {
-			in.d.want(path)
-		}
-		return nil, term
-	}
-	if len(f.Content) > expr.MaxText || !in.d.eval.Spend(len(f.Content)/64) {
-		return nil, term
-	}
-	return f, term
+// references is the state of the resources of a loop, which is named by its
+// symbol.
+func (in *instance) references(args []expr.Value) expr.Value {
+	return expr.Apply("references", expr.KindArray, append([]expr.Value{expr.String(in.id)}, args...)...)
 }

@@ -76,3 +76,53 @@ func TestHashLengths(t *testing.T) {
 		t.Errorf("%d hashes of 17 texts", len(seen))
 	}
 }
+
+// TestExamplesWithoutValues takes a value away from every example, wherever one
+// stands. What is said without it is what is said with it, or open.
+func TestExamplesWithoutValues(t *testing.T) {
+	t.Parallel()
+	for _, c := range examples() {
+		want := val(c.want)
+		if want.IsUnknown() {
+			continue
+		}
+		args := vals(c.args...)
+		for i, arg := range args {
+			for _, open := range opened(arg) {
+				var e Evaluator
+				got := e.Apply(c.function, slices.Concat(args[:i], []Value{open}, args[i+1:]))
+				if e.Err() != nil || got.Known() && !Identical(got, want) || got.IsNull() && !want.IsNull() {
+					t.Errorf("%s(%s) with %s for argument %d\n got %s, %v\nwant %s", c.function, show(val(c.args)), show(open), i+1, show(got), e.Err(), show(want))
+				}
+				if k := TypeOf(got); k != KindUnknown && want.Known() && k != want.Kind() {
+					t.Errorf("%s(%s) with %s for argument %d is said to be a %d: %s", c.function, show(val(c.args)), show(open), i+1, k, show(got))
+				}
+			}
+		}
+	}
+}
+
+// opened are a value and everything inside it, one at a time, as what nobody
+// gave.
+func opened(v Value) []Value {
+	if v.Kind() == KindFunc {
+		return nil
+	}
+	all := []Value{Unknown(), Atom("argument", KindUnknown)}
+	if !v.IsNull() {
+		all = append(all, Atom("argument", v.Kind()))
+	}
+	for i, item := range v.Items() {
+		for _, open := range opened(item) {
+			all = append(all, ArrayOf(slices.Concat(v.Items()[:i], []Value{open}, v.Items()[i+1:])...))
+		}
+	}
+	for i, f := range v.Fields() {
+		for _, open := range opened(f.Value) {
+			fields := v.Fields()
+			fields[i].Value = open
+			all = append(all, ObjectOf(fields...))
+		}
+	}
+	return all
+}

@@ -1,0 +1,136 @@
+package deployment
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/onboard-defender/onboard-defender/internal/expr"
+)
+
+// Bounds on YAML that a template loads: the parser is recursive, and takes a
+// time that grows with the square of the tokens.
+const (
+	maxYAML       = 256 << 10 // bytes
+	maxYAMLTokens = 20_000
+	maxYAMLDepth  = 32
+	maxYAMLIndent = 200 // columns: what block nesting can hide in
+)
+
+// readYAML is the value of a YAML document, unknown where it is none or uses
+// what is seldom used and read in several ways: anchors, tags, documents that
+// follow. A scalar of which YAML 1.1 and 1.2 think differently is an atom.
+func readYAML(e *expr.Evaluator, text string) expr.Value {
+	if len(text) > maxYAML {
+		return expr.Unknown()
+	}
+	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n"))
+	if !e.Spend(len(text)/16+len(tokens)) || !tame(tokens) {
+		return expr.Unknown()
+	}
+	f, err := parser.Parse(tokens, 0)
+	if err != nil || len(f.Docs) != 1 {
+		return expr.Unknown()
+	}
+	return yamlValue(f.Docs[0].Body, maxYAMLDepth)
+}
+
+// tame reports whether tokens can be handed to the parser.
+func tame(tokens token.Tokens) bool {
+	if len(tokens) > maxYAMLTokens {
+		return false
+	}
+	flow, line, inLine := 0, 0, 0
+	for _, t := range tokens {
+		first := t.Position.Line != line
+		if first {
+			line, inLine = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.DirectiveType:
+			return false
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType:
+			inLine++
+		default:
+		}
+		if flow > maxYAMLDepth || inLine > maxYAMLDepth || first && t.Position.Column > maxYAMLIndent {
+			return false
+		}
+	}
+	return true
+}
+
+func yamlValue(n ast.Node, depth int) expr.Value {
+	if depth == 0 {
+		return expr.Unknown()
+	}
+	switch n := n.(type) {
+	case nil:
+		return expr.Null()
+	case *ast.MappingNode:
+		return yamlObject(n.Values, depth)
+	case *ast.MappingValueNode:
+		return yamlObject([]*ast.MappingValueNode{n}, depth)
+	case *ast.SequenceNode:
+		items := make([]expr.Value, len(n.Values))
+		for i, v := range n.Values {
+			items[i] = yamlValue(v, depth-1)
+		}
+		return expr.ArrayOf(items...)
+	case *ast.LiteralNode:
+		return expr.String(n.Value.Value)
+	case *ast.StringNode:
+		if n.Token.Type != token.StringType { // in quotation marks
+			return expr.String(n.Value)
+		}
+		return plainYAML(n.Token.Value)
+	case *ast.NullNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return plainYAML(n.GetToken().Value)
+	}
+	return expr.Unknown()
+}
+
+func yamlObject(values []*ast.MappingValueNode, depth int) expr.Value {
+	fields := make([]expr.Field, len(values))
+	for i, v := range values {
+		key, ok := yamlValue(v.Key, 1).AsString()
+		if !ok {
+			return expr.Unknown()
+		}
+		fields[i] = expr.Field{Key: key, Value: yamlValue(v.Value, depth-1)}
+	}
+	return expr.ObjectOf(fields...)
+}
+
+// plainYAML is a scalar without quotation marks.
+func plainYAML(text string) expr.Value {
+	switch text {
+	case "", "~", "null":
+		return expr.Null()
+	case "true", "false":
+		return expr.Bool(text == "true")
+	}
+	digits := strings.TrimPrefix(text, "-")
+	if strings.Trim(digits, "0123456789") == "" && digits != "" && (digits[0] != '0' || digits == "0") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return expr.Int(n)
+		}
+	}
+	switch strings.ToLower(text) {
+	case "y", "n", "yes", "no", "on", "off", "true", "false", "null", ".inf", "+.inf", "-.inf", ".nan":
+		return expr.Atom("yaml "+text, expr.KindUnknown)
+	}
+	number := strings.IndexByte("0123456789+-.", text[0]) >= 0
+	if number && strings.Trim(text, "0123456789+-.:_eEtTzZo ") == "" || strings.HasPrefix(text, "0x") { // or a date, or a time
+		return expr.Atom("yaml "+text, expr.KindUnknown)
+	}
+	return expr.String(text)
+}
