@@ -184,7 +184,10 @@ func follow(v expr.Value, steps string) (expr.Value, bool) {
 // a position that is no number.
 func step(steps string) (text, rest string, isName bool) {
 	if inner, ok := strings.CutPrefix(steps, "["); ok {
-		inner, rest, _ = strings.Cut(inner, "]")
+		inner, rest, ok = strings.Cut(inner, "]")
+		if !ok {
+			return "", "", false
+		}
 		for _, quote := range []string{"'", `"`} {
 			if name, ok := strings.CutPrefix(inner, quote); ok {
 				name, ok = strings.CutSuffix(name, quote)
