@@ -76,7 +76,7 @@ func (e *Evaluator) madeObject(fields []Field) (Value, error) {
 	if len(fields) > maxElements {
 		return Value{}, elementLimit()
 	}
-	if !e.Spend(4 * len(fields)) { // each is found by name
+	if !e.Spend(fieldCost * len(fields)) {
 		return Unknown(), nil
 	}
 	return ObjectOf(fields...), nil

@@ -172,7 +172,7 @@ func distinct(e *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if !e.Spend(len(items)) {
+	if !e.Spend(4 * len(items)) {
 		return Unknown(), nil
 	}
 	var s set

@@ -20,6 +20,12 @@ func dateFuncs() []Func {
 	}
 }
 
+// These errors do not quote what they are about: it may be long.
+var (
+	errDateFormat = fmt.Errorf("%w: not a date format", errArgument)
+	errDuration   = fmt.Errorf("%w: not a duration", errArgument)
+)
+
 // isoFormat is how points in time are written where no format is asked for.
 const isoFormat = "yyyy-MM-ddTHH:mm:ssZ"
 
@@ -95,9 +101,12 @@ var durationPattern = sync.OnceValue(func() *regexp.Regexp {
 // duration is an ISO 8601 duration in seconds. A year has 365 days and a month
 // 30, as documented.
 func duration(s string) (int64, error) {
+	if len(s) > maxPattern {
+		return 0, errDuration
+	}
 	match := durationPattern().FindStringSubmatch(s)
 	if match == nil || strings.HasSuffix(s, "P") || strings.HasSuffix(s, "T") {
-		return 0, fmt.Errorf("%w: duration %q", errArgument, s)
+		return 0, errDuration
 	}
 	const day = 24 * 60 * 60
 	total := int64(0)
@@ -107,7 +116,7 @@ func duration(s string) (int64, error) {
 		}
 		n, err := strconv.ParseInt(match[i+2], 10, 64)
 		if err != nil {
-			return 0, fmt.Errorf("%w: duration %q", errArgument, s)
+			return 0, errDuration
 		}
 		total += n * unit
 	}
@@ -137,8 +146,8 @@ func standardFormat(spec string) (string, bool) {
 // https://learn.microsoft.com/dotnet/standard/base-types/custom-date-and-time-format-strings
 func formatTime(t time.Time, spec string) (string, error) {
 	spec, ok := standardFormat(spec)
-	if !ok || t.Year() < 1 || t.Year() > 9999 {
-		return "", fmt.Errorf("%w: date format %q", errArgument, spec)
+	if !ok || len(spec) > 4*maxPattern || t.Year() < 1 || t.Year() > 9999 {
+		return "", errDateFormat
 	}
 	var b strings.Builder
 	for spec != "" {
@@ -148,19 +157,19 @@ func formatTime(t time.Time, spec string) (string, error) {
 		case c == '\'' || c == '"':
 			end := strings.IndexByte(spec[1:], c)
 			if end < 0 || strings.Contains(spec[1:1+end], `\`) {
-				return "", fmt.Errorf("%w: date format %q", errArgument, spec)
+				return "", errDateFormat
 			}
 			b.WriteString(spec[1 : 1+end])
 			spec = spec[end+2:]
 			continue
 		case c == '\\' || c == '%':
-			return "", fmt.Errorf("%w: date format %q", errArgument, spec)
+			return "", errDateFormat
 		case strings.IndexByte("dfFghHKmMstyz", c) < 0:
 			b.WriteString(spec[:run])
 		default:
 			layout, ok := timeField(c, run)
 			if !ok {
-				return "", fmt.Errorf("%w: date format %q", errArgument, spec)
+				return "", errDateFormat
 			}
 			b.WriteString(t.Format(layout))
 		}

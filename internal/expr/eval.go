@@ -75,8 +75,7 @@ func (e *Evaluator) Exceed(what string) Value {
 // Spend counts n units of work; it is false when the evaluation has done too
 // much.
 func (e *Evaluator) Spend(n int) bool {
-	e.steps += n
-	if e.steps > MaxSteps {
+	if e.steps = min(e.steps+n, MaxSteps+1); e.steps > MaxSteps {
 		e.Exceed("work for one deployment")
 		return false
 	}
@@ -158,7 +157,7 @@ func (e *Evaluator) concat(parts []Value) Value {
 	if text > MaxText {
 		return e.Exceed(textLimit().What)
 	}
-	if !e.Spend(pieces + text/16) {
+	if !e.Spend(4*pieces + text/16) {
 		return Unknown()
 	}
 	return Concat(parts...)
@@ -325,12 +324,21 @@ func (f *Func) ready(args []Value) bool {
 	return true
 }
 
+// callCost is how much more than a step it is to call a lambda or to go once
+// through a loop, and fieldCost to put a property into an object. A step is
+// meant to take less than 50 ns, so that the work of one deployment ends within
+// 0.2 seconds.
+const (
+	callCost  = 8
+	fieldCost = 16
+)
+
 // CallLambda calls a lambda with values for its parameters; missing ones are
 // unknown and surplus ones are dropped, because several functions hand over a
 // position that most lambdas do not name.
 func (e *Evaluator) CallLambda(f Value, args ...Value) Value {
 	c, ok := f.ref.(*closure)
-	if !ok {
+	if !ok || !e.Spend(callCost) {
 		return Unknown()
 	}
 	locals := make(map[string]Value, len(c.lambda.Params))

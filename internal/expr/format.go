@@ -54,6 +54,9 @@ func (e *Evaluator) formatParts(pattern string, args []Value) ([]Value, error) {
 		if brace == '}' || end < 0 || pattern[end] == '{' {
 			return nil, argument(0, "a format string")
 		}
+		if !e.Spend(64) {
+			return nil, errArgument
+		}
 		item, err := e.formatItem(pattern[:end], args)
 		if err != nil {
 			return nil, err
@@ -138,6 +141,8 @@ func align(s string, width int64) (Value, error) {
 	return String(s + strings.Repeat(" ", int(pad))), nil
 }
 
+var errNumberFormat = fmt.Errorf("%w: not a number format", errArgument)
+
 // formatInt formats a whole number by the specifiers that look the same in the
 // invariant culture and in American English; it is not documented which of the
 // two the engine uses.
@@ -150,7 +155,7 @@ func formatInt(n int64, spec string) (string, error) {
 	if digits := spec[1:]; digits != "" {
 		p, err := strconv.ParseUint(digits, 10, 16)
 		if err != nil || p > 999 {
-			return "", fmt.Errorf("%w: number format %q", errArgument, spec)
+			return "", errNumberFormat
 		}
 		precision = int(p)
 	}
@@ -180,7 +185,7 @@ func formatInt(n int64, spec string) (string, error) {
 			return s, nil
 		}
 	}
-	return "", fmt.Errorf("%w: number format %q", errArgument, spec)
+	return "", errNumberFormat
 }
 
 // formatCustom formats a whole number by a pattern of digits: "0" is one in any
@@ -190,7 +195,7 @@ func formatCustom(n int64, spec string) (string, error) {
 	whole, decimals, _ := strings.Cut(spec, ".")
 	zeros := strings.TrimRight(decimals, "#")
 	if strings.Trim(zeros, "0") != "" || strings.HasPrefix(whole, ",") || strings.HasSuffix(whole, ",") || len(spec) > maxPattern {
-		return "", fmt.Errorf("%w: number format %q", errArgument, spec)
+		return "", errNumberFormat
 	}
 	places := strings.ReplaceAll(whole, ",", "")
 	digits := len(strings.TrimLeft(places, "#"))
@@ -207,7 +212,7 @@ func formatCustom(n int64, spec string) (string, error) {
 	return s, nil
 }
 
-// maxPattern bounds the patterns that numbers are formatted by.
+// maxPattern bounds the patterns that numbers and points in time are written by.
 const maxPattern = 64
 
 // exponential is the notation 1.234E+003, rounded as .NET rounds: half away

@@ -53,7 +53,7 @@ func number(s string) Value {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return Int(n)
 	}
-	if f, err := strconv.ParseFloat(s, 64); err == nil && strings.ContainsAny(s, ".eE") {
+	if f, err := strconv.ParseFloat(s[:min(len(s), maxDigits)], 64); err == nil && len(s) <= maxDigits && strings.ContainsAny(s, ".eE") {
 		return fraction(f)
 	}
 	return Atom("number "+s, KindUnknown)

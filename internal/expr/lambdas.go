@@ -197,6 +197,9 @@ func (e *Evaluator) entry(args []Value, item Value) (key, value Value) {
 	if len(args) > 2 {
 		value = e.CallLambda(args[2], item)
 	}
+	if !e.Spend(fieldCost + 4*key.cost()) {
+		return Unknown(), Unknown()
+	}
 	return key, value
 }
 

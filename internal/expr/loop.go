@@ -168,6 +168,9 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 	parts := make([]Value, 0, 1)
 	out := make([]Value, 0, len(l.Items))
 	for i, item := range l.Items {
+		if !e.Spend(callCost) {
+			return Unknown()
+		}
 		locals := map[string]Value{x.Item: item}
 		if x.Index != "" {
 			locals[x.Index] = l.Positions[i]

@@ -226,11 +226,17 @@ func toInt(_ *Evaluator, args []Value) (Value, error) {
 // whiteSpace is what .NET passes over around a number.
 const whiteSpace = " \t\n\v\f\r"
 
+// maxDigits bounds the digits of a number with a fraction.
+const maxDigits = 400
+
 // toFloat gives a number with a fraction, with which nothing is computed.
 func toFloat(_ *Evaluator, args []Value) (Value, error) {
 	s, ok := Text(args[0])
 	if !ok || args[0].kind != KindString && args[0].kind != KindInt {
 		return Value{}, argument(0, "a number")
+	}
+	if len(s) > maxDigits {
+		return Value{}, argument(0, "a number of that many digits")
 	}
 	f, err := strconv.ParseFloat(strings.Trim(s, whiteSpace), 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) || strings.ContainsAny(s, "xX_pP") {

@@ -68,32 +68,55 @@ func property(key, value Value) Value {
 	return Apply("property", KindObject, key, value)
 }
 
-// sorted are the properties by name. The engine's order ignores case and keeps
-// names apart that differ in nothing else in the order they were written.
-func sorted(fields []Field) []Field {
-	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(upper(a.Key), upper(b.Key)) })
-	return fields
+// sorted are the properties of the first argument by name. The engine's order
+// ignores case and keeps names apart that differ in nothing else in the order
+// they were written.
+func (e *Evaluator) sorted(args []Value) ([]Field, error) {
+	fields, err := objectArg(args)
+	if err != nil {
+		return nil, err
+	}
+	type named struct {
+		upper string
+		Field
+	}
+	all, size := make([]named, len(fields)), 0
+	for i, f := range fields {
+		size += 4 + len(f.Key)/8
+		all[i].Field = f
+	}
+	if !e.Spend(size) {
+		return nil, errArgument
+	}
+	for i := range all {
+		all[i].upper = upper(all[i].Key)
+	}
+	slices.SortStableFunc(all, func(a, b named) int { return cmp.Compare(a.upper, b.upper) })
+	for i := range all {
+		fields[i] = all[i].Field
+	}
+	return fields, nil
 }
 
 func itemsOf(e *Evaluator, args []Value) (Value, error) {
-	fields, err := objectArg(args)
-	if err != nil {
+	fields, err := e.sorted(args)
+	if err != nil || !e.Spend(2*fieldCost*len(fields)) {
 		return Value{}, err
 	}
 	items := make([]Value, len(fields))
-	for i, f := range sorted(fields) {
+	for i, f := range fields {
 		items[i] = ObjectOf(Field{Key: "key", Value: String(f.Key)}, Field{Key: "value", Value: f.Value})
 	}
 	return e.madeArray(items)
 }
 
 func objectKeys(e *Evaluator, args []Value) (Value, error) {
-	fields, err := objectArg(args)
+	fields, err := e.sorted(args)
 	if err != nil {
 		return Value{}, err
 	}
 	items := make([]Value, len(fields))
-	for i, f := range sorted(fields) {
+	for i, f := range fields {
 		items[i] = String(f.Key)
 	}
 	return e.madeArray(items)
@@ -125,7 +148,7 @@ func (e *Evaluator) overlay(objects []Value) Value {
 	add := func(v Value) {
 		if v.kind == KindObject {
 			more := v.Fields()
-			fields, size = append(fields, more...), size+4*len(more)
+			fields, size = append(fields, more...), size+fieldCost*len(more)
 			return
 		}
 		if len(fields) > 0 {
@@ -141,7 +164,7 @@ func (e *Evaluator) overlay(objects []Value) Value {
 		} else {
 			add(o)
 		}
-		if size++; size > 4*maxElements {
+		if size++; size > fieldCost*maxElements {
 			return e.Exceed(elementLimit().What)
 		}
 	}
@@ -215,7 +238,7 @@ func union(e *Evaluator, args []Value) (Value, error) {
 			if err != nil {
 				return Value{}, err
 			}
-			if !e.Spend(len(items)) {
+			if !e.Spend(4 * len(items)) {
 				return Unknown(), nil
 			}
 			for _, item := range items {
@@ -289,7 +312,7 @@ func (e *Evaluator) merge(below, above Value) Value {
 	if len(fields)+len(more) > maxElements {
 		return e.Exceed(elementLimit().What)
 	}
-	if !e.Spend(4*(1+len(fields)+len(more))) || !e.Enter() {
+	if !e.Spend(fieldCost*(1+len(fields)+len(more))) || !e.Enter() {
 		return Unknown()
 	}
 	defer e.Leave()
@@ -325,7 +348,7 @@ func intersection(e *Evaluator, args []Value) (Value, error) {
 			return Apply("intersection", args[0].kind, args...), nil
 		}
 	}
-	if !e.Spend(size) {
+	if !e.Spend(4 * size) {
 		return Unknown(), nil
 	}
 	if args[0].kind == KindArray {

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -340,5 +341,6 @@ func (n names) String() string {
 	for k, v := range n {
 		fields = append(fields, Field{Key: k, Value: v})
 	}
-	return show(ObjectOf(sorted(fields)...))
+	slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Key, b.Key) })
+	return show(ObjectOf(fields...))
 }

@@ -247,7 +247,7 @@ func openIndex(args []Value, fromEnd bool) Value {
 
 // indexIn finds an element; false when that depends on what is not known.
 func (e *Evaluator) indexIn(items []Value, item Value, fromEnd bool) (Value, bool) {
-	if !e.Spend(len(items)) {
+	if !e.Spend(4 * len(items)) {
 		return Unknown(), true
 	}
 	for i := range items {
@@ -308,7 +308,7 @@ const maxAlternatives = 16
 
 func (e *Evaluator) containsElement(args []Value) Value {
 	items := args[0].Items()
-	if !e.Spend(len(items)) {
+	if !e.Spend(4 * len(items)) {
 		return Unknown()
 	}
 	var open []Value

@@ -80,7 +80,7 @@ func weigh(op Op, args []Value) int {
 
 // cost is how much work it is to do something with a value.
 func (v Value) cost() int {
-	n := 1 + len(v.str)/64
+	n := 1 + len(v.str)/16
 	if t := v.Term(); t != nil {
 		n += t.weight*t.weight/4 + len(t.Args)/8
 	}

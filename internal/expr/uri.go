@@ -28,15 +28,24 @@ func plainURI(args []Value, i int) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !plain(s) {
+		return nil, argument(i, "a URI")
+	}
 	u, err := url.Parse(s)
-	if err != nil || !plain(s) || u.Scheme == "" || u.Host == "" || u.User != nil {
+	if err != nil || u.Scheme == "" || u.Host == "" || u.User != nil {
 		return nil, argument(i, "a URI")
 	}
 	u.Host = lower(u.Host)
 	return u, nil
 }
 
+// maxURI is how long a URI is for .NET at most.
+const maxURI = 65519
+
 func plain(s string) bool {
+	if len(s) > maxURI {
+		return false
+	}
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] >= utf8.RuneSelf || strings.IndexByte(`%\^{}|"<>`+"`", s[i]) >= 0 {
 			return false
@@ -54,8 +63,14 @@ func resolveURI(e *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
+	if !plain(relative) {
+		return Value{}, argument(1, "a relative URI")
+	}
+	if !e.Spend((len(args[0].str) + len(relative)) / 2) {
+		return Unknown(), nil
+	}
 	u, err := base.Parse(relative)
-	if err != nil || !plain(relative) {
+	if err != nil {
 		return Value{}, argument(1, "a relative URI")
 	}
 	if u.Path == "" {
@@ -113,7 +128,10 @@ func unescapeURI(e *Evaluator, args []Value) (Value, error) {
 }
 
 // parseURI takes a URI apart. A port that is not written is not documented.
-func parseURI(_ *Evaluator, args []Value) (Value, error) {
+func parseURI(e *Evaluator, args []Value) (Value, error) {
+	if !e.Spend(len(args[0].str) / 4) {
+		return Unknown(), nil
+	}
 	u, err := plainURI(args, 0)
 	if err != nil {
 		return Value{}, err

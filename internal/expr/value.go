@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 // Kind is what a [Value] is.
@@ -34,7 +35,7 @@ type Value struct {
 	kind Kind
 	num  int64  // bool and int
 	str  string // string
-	ref  any    // *array, *object, *Term, *closure
+	ref  any    // *longText, *array, *object, *Term, *closure
 }
 
 type array struct {
@@ -120,8 +121,18 @@ func Bool(b bool) Value {
 // Int is a whole number.
 func Int(n int64) Value { return Value{kind: KindInt, num: n} }
 
+// longText keeps the key of a long string, which takes a time to make. The
+// strings of a template are shared between goroutines.
+type longText struct{ key atomic.Pointer[string] }
+
 // String is a string.
-func String(s string) Value { return Value{kind: KindString, str: s} }
+func String(s string) Value {
+	v := Value{kind: KindString, str: s}
+	if len(s) > maxKey {
+		v.ref = &longText{}
+	}
+	return v
+}
 
 // ArrayOf is an array; it takes ownership of items.
 func ArrayOf(items ...Value) Value {
@@ -266,7 +277,7 @@ func (v Value) Key() string {
 	case KindInt:
 		return strconv.FormatInt(v.num, 10)
 	case KindString:
-		return shorten(strconv.Quote(v.str))
+		return v.stringKey()
 	case KindArray:
 		a, ok := v.ref.(*array)
 		if !ok {
@@ -282,6 +293,19 @@ func (v Value) Key() string {
 		return v.Term().key
 	}
 	return "?"
+}
+
+func (v Value) stringKey() string {
+	long, ok := v.ref.(*longText)
+	if !ok {
+		return shorten(strconv.Quote(v.str))
+	}
+	if key := long.key.Load(); key != nil {
+		return *key
+	}
+	key := shorten(strconv.Quote(v.str))
+	long.key.Store(&key)
+	return key
 }
 
 func (v Value) objectKey() string {
