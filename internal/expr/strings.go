@@ -197,16 +197,16 @@ func (e *Evaluator) concatArrays(args []Value) Value {
 	return Apply(OpConcat, KindArray, flat...)
 }
 
-func startsWith(_ *Evaluator, args []Value) (Value, error) {
-	return affix(args, strings.HasPrefix)
+func startsWith(e *Evaluator, args []Value) (Value, error) {
+	return e.affix(args, strings.HasPrefix)
 }
 
-func endsWith(_ *Evaluator, args []Value) (Value, error) {
-	return affix(args, strings.HasSuffix)
+func endsWith(e *Evaluator, args []Value) (Value, error) {
+	return e.affix(args, strings.HasSuffix)
 }
 
 // affix compares without case, as documented.
-func affix(args []Value, has func(s, affix string) bool) (Value, error) {
+func (e *Evaluator) affix(args []Value, has func(s, affix string) bool) (Value, error) {
 	s, err := textArg(args, 0)
 	if err != nil {
 		return Value{}, err
@@ -214,6 +214,9 @@ func affix(args []Value, has func(s, affix string) bool) (Value, error) {
 	t, err := textArg(args, 1)
 	if err != nil {
 		return Value{}, err
+	}
+	if !e.Spend((len(s) + len(t)) / 16) {
+		return Unknown(), nil
 	}
 	return Bool(has(upper(s), upper(t))), nil
 }
