@@ -538,9 +538,16 @@ func cased(mapping func(string) string) func(*Evaluator, []Value) (Value, error)
 		if err != nil {
 			return Value{}, err
 		}
+		if strings.ContainsAny(s, doubtful) {
+			return Value{}, argument(0, "a text whose case is beyond doubt")
+		}
 		return e.made(mapping(s))
 	}
 }
+
+// doubtful are the characters, the Kelvin sign and the long s, that become
+// letters of ASCII on some systems that .NET runs on and on others not.
+const doubtful = "\u212a\u017f"
 
 // casedPartial changes the case of each part of a text by itself, so that it
 // does not matter where in an expression it is changed.
@@ -551,7 +558,7 @@ func casedPartial(op Op, mapping func(string) string) func(*Evaluator, []Value) 
 }
 
 func (e *Evaluator) caseTerm(op Op, mapping func(string) string, v Value) Value {
-	if s, ok := v.AsString(); ok {
+	if s, ok := v.AsString(); ok && !strings.ContainsAny(s, doubtful) {
 		return String(mapping(s))
 	}
 	t := v.Term()
