@@ -79,7 +79,27 @@ func (e *Evaluator) madeObject(fields []Field) (Value, error) {
 	if !e.Spend(fieldCost * len(fields)) {
 		return Unknown(), nil
 	}
-	return ObjectOf(fields...), nil
+	return writtenObject(fields), nil
+}
+
+// writtenObject is an object as somebody wrote it. Azure keeps names apart that
+// differ in case only, and reads the one that is spelled as asked for; such
+// names are one here, and what it has is not known.
+func writtenObject(fields []Field) Value {
+	v := ObjectOf(fields...)
+	if n, ok := v.Len(); !ok || n == len(fields) {
+		return v
+	}
+	spelling := make(map[string]string, len(fields))
+	for _, f := range v.Fields() {
+		spelling[strings.ToLower(f.Key)] = f.Key
+	}
+	for _, f := range fields {
+		if kept := spelling[strings.ToLower(f.Key)]; kept != f.Key {
+			fields = append(fields, Field{Key: kept, Value: Unknown()})
+		}
+	}
+	return ObjectOf(fields...)
 }
 
 func textLimit() *LimitError {

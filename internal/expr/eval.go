@@ -168,7 +168,7 @@ func (e *Evaluator) object(s Scope, x *Object) Value {
 	fields := make([]Field, 0, len(x.Properties))
 	flush := func() {
 		if len(fields) > 0 {
-			parts, fields = append(parts, ObjectOf(fields...)), nil
+			parts, fields = append(parts, writtenObject(fields)), nil
 		}
 	}
 	for _, p := range x.Properties {
