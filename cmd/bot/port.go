@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
 
 	"github.com/onboard-defender/onboard-defender/internal/github"
 	"github.com/onboard-defender/onboard-defender/internal/review"
@@ -34,14 +37,40 @@ func (p port) Changes(ctx context.Context, r review.Repo, base, head string) (re
 	if err != nil {
 		return review.Changes{}, err
 	}
-	out := review.Changes{MergeBase: c.MergeBase, Truncated: c.Truncated, Files: make([]review.Change, len(c.Files))}
+	out := review.Changes{Base: c.BaseSHA, MergeBase: c.MergeBase, Truncated: c.Truncated, Files: make([]review.Change, len(c.Files))}
 	for i, f := range c.Files {
-		out.Files[i] = review.Change{Path: f.Path, Previous: f.PreviousPath, Removed: f.Status == "removed"}
+		out.Files[i] = review.Change{Path: f.Path, Removed: f.Status == "removed"}
+		if f.Status == "renamed" {
+			out.Files[i].Previous = f.PreviousPath
+		}
 		for _, h := range f.Hunks {
 			out.Files[i].Hunks = append(out.Files[i].Hunks, review.Lines{Start: h.Start, End: h.End})
 		}
 	}
 	return out, nil
+}
+
+// fileURL is the address of a line of a file.
+func (p port) fileURL(r review.Repo, commit, path string, line int) string {
+	escaped := (&url.URL{Path: path}).EscapedPath()
+	return fmt.Sprintf("%s/%s/%s/blob/%s/%s#L%d", p.app.WebURL(), r.Owner, r.Name, commit, escaped, line)
+}
+
+// Default is the default branch.
+func (p port) Default(ctx context.Context, r review.Repo) (review.Branch, error) {
+	info, err := p.app.Repository(ctx, r.Installation, r.Owner, r.Name)
+	if err != nil {
+		return review.Branch{}, err
+	}
+	branch := review.Branch{Name: info.DefaultBranch, ReadOnly: info.Archived || info.Disabled}
+	if branch.ReadOnly {
+		return branch, nil
+	}
+	branch.Head, err = p.app.Head(ctx, repo(r), branch.Name)
+	if status, ok := errors.AsType[*github.StatusError](err); ok && (status.Status == http.StatusConflict || status.Status == http.StatusNotFound) {
+		return branch, nil // it has no commit yet
+	}
+	return branch, err
 }
 
 // Permission is what a user may do in the repository.
@@ -59,19 +88,24 @@ func (p port) Load(ctx context.Context, r review.Repo, s *source.Snapshot, paths
 	return p.app.Load(ctx, repo(r), s, paths)
 }
 
-// Find is the App's run of a head and external ID.
+// Find is the App's newest run of a head and external ID.
 func (p port) Find(ctx context.Context, r review.Repo, head, externalID string) (review.Run, bool, error) {
-	run, err := p.app.FindCheckRun(ctx, repo(r), review.CheckName, head, externalID)
-	if errors.Is(err, github.ErrNotFound) || err == nil && run.ID == 0 {
+	runs, err := p.app.CheckRuns(ctx, repo(r), review.CheckName, head)
+	if errors.Is(err, github.ErrNotFound) {
 		return review.Run{}, false, nil
 	}
 	if err != nil {
 		return review.Run{}, false, err
 	}
-	return review.Run{
-		ID: run.ID, Head: head, ExternalID: externalID, Completed: run.Status == "completed", Posted: run.Posted,
-		Conclusion: run.Conclusion, Title: run.Title, Summary: run.Summary, Text: run.Text,
-	}, true, nil
+	for _, run := range runs {
+		if review.SameOrigin(run.ExternalID, externalID) {
+			return review.Run{
+				ID: run.ID, Head: head, ExternalID: run.ExternalID, Completed: run.Status == "completed", Posted: run.Posted,
+				Conclusion: run.Conclusion, Title: run.Title, Summary: run.Summary, Text: run.Text,
+			}, true, nil
+		}
+	}
+	return review.Run{}, false, nil
 }
 
 // Start creates a run in progress.

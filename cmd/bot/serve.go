@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -135,12 +136,14 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*
 		return nil, errors.Join(err, store.Close())
 	}
 	p := port{app}
+	work.app, work.enqueue = app, store.Enqueue
 	work.reviewer = &review.Reviewer{
-		Pulls: p, Snapshots: p, Checks: p, Commits: p,
+		Pulls: p, Branches: p, Snapshots: p, Checks: p, Commits: p,
 		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
 		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
-		OnBug:      func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
+		Explain:    explain, FileURL: p.fileURL, Conclusions: &review.Conclusions{},
+		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	return store, nil
 }
@@ -148,7 +151,10 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*
 // worker does the jobs of the queue.
 type worker struct {
 	reviewer *review.Reviewer
+	app      *github.App
+	enqueue  func(context.Context, queue.Delivery) (duplicate bool, err error)
 	log      *slog.Logger
+	refused  sync.Map // installations and repositories of which it was said
 }
 
 // handle does one job. Its context carries nothing; the identifiers go into
@@ -159,19 +165,38 @@ func (w *worker) handle(ctx context.Context, job queue.Job) error {
 	if err := json.Unmarshal(d.Payload, &p); err != nil {
 		return permanent{fmt.Errorf("payload of job %d: %w", job.ID, err)}
 	}
-	reviewer := *w.reviewer
-	reviewer.Logger = w.log.With(
+	log := w.log.With(
 		slog.Int64("job", job.ID), slog.String("delivery", d.GUID), slog.String("repository", d.Owner+"/"+d.Name), slog.Int("pull_request", d.Number),
 	)
-	where := review.Repo{Installation: d.Installation, ID: d.Repository, Owner: d.Owner, Name: d.Name}
-	last := job.Exhausted || job.Attempt >= job.MaxAttempts
+	return w.refusal(ctx, log, d, w.do(ctx, log, job, p))
+}
+
+func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p server.Payload) error {
+	d := job.Delivery
+	reviewer := *w.reviewer
+	reviewer.Logger = log
+	req := review.Request{
+		Repo:   review.Repo{Installation: d.Installation, ID: d.Repository, Owner: d.Owner, Name: d.Name},
+		Number: d.Number, Again: p.Again, Delivery: d.GUID, Exhausted: job.Exhausted,
+		Last: job.Exhausted || job.Attempt >= job.MaxAttempts,
+		Hint: review.Pull{Number: d.Number, Open: true, Head: p.Head, HeadBranch: p.HeadBranch, BaseBranch: p.Base, Fork: p.Fork},
+	}
+	// Of a later delivery the head may have been taken up before it came.
+	req.Fresh = p.Fresh && job.First && job.Generation == 1 && p.Head != "" && p.Base != ""
 	switch d.Kind {
 	case server.KindReview:
-		return reviewer.Review(ctx, review.Request{
-			Repo: where, Number: d.Number, Fresh: p.Fresh && job.Attempt == 1, Again: p.Again, Delivery: d.GUID, Last: last,
-		})
+		return reviewer.Review(ctx, req)
 	case server.KindFix:
-		return reviewer.Fix(ctx, review.Click{Repo: where, Number: d.Number, Head: p.Head, Sender: p.Sender, Last: last})
+		return reviewer.Fix(ctx, review.Click{Repo: req.Repo, Number: d.Number, Head: p.Head, Sender: p.Sender, Last: req.Last})
+	case server.KindGroup:
+		return reviewer.MergeGroup(ctx, req, p.BaseSHA)
+	case server.KindBranch:
+		return reviewer.DefaultBranch(ctx, req)
+	case server.KindSuite, server.KindPush, server.KindInstall:
+		if job.Exhausted {
+			return nil // the job ends as a dead letter
+		}
+		return w.expand(ctx, &reviewer, d, p)
 	}
 	return permanent{fmt.Errorf("job %d asks for unknown work %q", job.ID, d.Kind)}
 }

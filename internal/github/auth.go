@@ -37,7 +37,8 @@ const (
 type permissions uint8
 
 const (
-	toReview  permissions = iota // read a pull request and its files, write its check run
+	toReview  permissions = iota // read a pull request and its files
+	toReport                     // write check runs, also about a permission that is missing
 	toCommit                     // write files
 	toSuggest                    // write reviews
 	toPropose                    // write files and open a pull request with them
@@ -49,7 +50,9 @@ func (p permissions) options(repo int64) *gh.InstallationTokenOptions {
 	granted := &gh.InstallationPermissions{Metadata: read}
 	switch p {
 	case toReview:
-		granted.Contents, granted.PullRequests, granted.Checks = read, read, write
+		granted.Contents, granted.PullRequests = read, read
+	case toReport:
+		granted.Checks = write
 	case toCommit:
 		granted.Contents = write
 	case toSuggest:
@@ -237,6 +240,14 @@ func (e *tokenError) Error() string {
 }
 
 func (e *tokenError) Unwrap() error { return e.error }
+
+// Is lets [ErrForbidden] be found by [errors.Is]: a token with a permission
+// that was not granted is refused with status 422.
+// https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
+func (e *tokenError) Is(target error) bool {
+	status, ok := errors.AsType[*StatusError](e.error)
+	return ok && target == ErrForbidden && status.Status == http.StatusUnprocessableEntity
+}
 
 // take gives a valid token and its age. Several callers share one request,
 // which outlives the caller that began it: its cancellation must not fail the

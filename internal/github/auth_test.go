@@ -49,7 +49,7 @@ func TestTokensAreNarrow(t *testing.T) {
 		}
 		got = append(got, a)
 	}
-	review := map[string]string{"metadata": "read", "contents": "read", "pull_requests": "read", "checks": "write"}
+	review := map[string]string{"metadata": "read", "contents": "read", "pull_requests": "read"}
 	want := []ask{
 		{[]int64{99}, review},
 		{[]int64{99}, map[string]string{"metadata": "read", "contents": "write"}},

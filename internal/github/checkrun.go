@@ -1,11 +1,13 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -142,10 +144,24 @@ func (c checkRunAnswer) run() CheckRun {
 // one that finds what the first left behind. The error is [ErrNotFound] when
 // there is none.
 func (a *App) FindCheckRun(ctx context.Context, repo Repo, name, head, externalID string) (CheckRun, error) {
-	if !validSHA(head) {
-		return CheckRun{}, permanent("find check run in %s: %q is not a commit", repo, head)
+	runs, err := a.CheckRuns(ctx, repo, name, head)
+	if err != nil {
+		return CheckRun{}, err
 	}
-	var newest checkRunAnswer
+	for _, run := range runs {
+		if run.ExternalID == externalID {
+			return run, nil
+		}
+	}
+	return CheckRun{}, fmt.Errorf("check run %q on %s of %s: %w", externalID, head, repo, ErrNotFound)
+}
+
+// CheckRuns lists the App's runs with the name, on the head, the newest first.
+func (a *App) CheckRuns(ctx context.Context, repo Repo, name, head string) ([]CheckRun, error) {
+	if !validSHA(head) {
+		return nil, permanent("find check run in %s: %q is not a commit", repo, head)
+	}
+	var runs []CheckRun
 	for page := 1; page <= maxCheckRunPages; page++ {
 		var list struct {
 			Runs []checkRunAnswer `json:"check_runs"`
@@ -154,22 +170,21 @@ func (a *App) FindCheckRun(ctx context.Context, repo Repo, name, head, externalI
 		query.Set("check_name", name)
 		query.Set("filter", "all") // "latest" has one run of each name and suite
 		query.Set("app_id", strconv.FormatInt(a.options.AppID, 10))
-		if err := a.get(ctx, repo, query, &list, "commits", head, "check-runs"); err != nil {
-			return CheckRun{}, fmt.Errorf("find check run on %s of %s: %w", head, repo, err)
+		c := call{method: http.MethodGet, parts: []string{"commits", head, "check-runs"}, query: query, permissions: toReport}
+		if _, err := a.do(ctx, repo, c, &list); err != nil {
+			return nil, fmt.Errorf("find check run on %s of %s: %w", head, repo, err)
 		}
 		for _, run := range list.Runs {
-			if run.ExternalID == externalID && run.Name == name && run.ID > newest.ID {
-				newest = run
+			if run.Name == name && run.ID > 0 {
+				runs = append(runs, run.run())
 			}
 		}
 		if len(list.Runs) < perPage {
 			break
 		}
 	}
-	if newest.ID == 0 {
-		return CheckRun{}, fmt.Errorf("check run %q on %s of %s: %w", externalID, head, repo, ErrNotFound)
-	}
-	return newest.run(), nil
+	slices.SortFunc(runs, func(a, b CheckRun) int { return cmp.Compare(b.ID, a.ID) })
+	return runs, nil
 }
 
 // StartCheckRun makes a run that is in progress. The answer is the run with
@@ -188,7 +203,7 @@ func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (Check
 	}
 	var answer checkRunAnswer
 	err := a.whenVisible(ctx, func() error {
-		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body}, &answer)
+		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body, permissions: toReport}, &answer)
 		return err
 	})
 	if err != nil {
@@ -202,15 +217,16 @@ func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (Check
 }
 
 // CompleteCheckRun posts the annotations that GitHub does not have yet, in as
-// many requests as they need, and the conclusion in the last one. Annotations
+// many requests as they need, and the conclusion in the last one. A run without
+// ID is made, with its conclusion at once if that is one request. Annotations
 // that GitHub would refuse, and the others of their request with them, are
 // repaired or left out, and the run's text says how many.
 //
 // A request that fails is not sent again here, since it may have been carried
 // out: find the run again, which counts what is there, and complete that.
 func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) error {
-	if run.ID <= 0 || run.Conclusion == "" {
-		return permanent("complete check run in %s: no id or no conclusion", repo)
+	if run.ID < 0 || run.Conclusion == "" {
+		return permanent("complete check run in %s: no conclusion", repo)
 	}
 	actions, err := run.actions()
 	if err != nil {
@@ -223,6 +239,13 @@ func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) err
 		a.log.WarnContext(ctx, "annotations left out", slog.Int("dropped", dropped), slog.String("repository", repo.String()))
 	}
 	annotations = annotations[min(max(run.Posted, 0), len(annotations)):]
+	if run.ID == 0 && len(annotations) > MaxAnnotationsPerRequest {
+		started, err := a.StartCheckRun(ctx, repo, CheckRun{Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL})
+		if err != nil {
+			return err
+		}
+		run.ID = started.ID
+	}
 	for len(annotations) > MaxAnnotationsPerRequest {
 		body := checkRunJSON{Name: run.Name, Status: "in_progress", Output: run.output(annotations[:MaxAnnotationsPerRequest])}
 		if err := a.updateCheckRun(ctx, repo, run.ID, body); err != nil {
@@ -231,15 +254,35 @@ func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) err
 		annotations = annotations[MaxAnnotationsPerRequest:]
 	}
 	now := a.clock.Now().UTC().Truncate(time.Second)
-	return a.updateCheckRun(ctx, repo, run.ID, checkRunJSON{
+	body := checkRunJSON{
 		Name: run.Name, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL,
 		Status: "completed", Conclusion: run.Conclusion, CompletedAt: &now,
 		Output: run.output(annotations), Actions: &actions,
+	}
+	if run.ID == 0 {
+		body.HeadSHA = run.HeadSHA
+		return a.createCheckRun(ctx, repo, body)
+	}
+	return a.updateCheckRun(ctx, repo, run.ID, body)
+}
+
+// createCheckRun makes a run that is completed from the start.
+func (a *App) createCheckRun(ctx context.Context, repo Repo, body checkRunJSON) error {
+	if !validSHA(body.HeadSHA) || body.Name == "" {
+		return permanent("create check run in %s: no name or no commit", repo)
+	}
+	err := a.whenVisible(ctx, func() error {
+		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body, permissions: toReport}, nil)
+		return err
 	})
+	if err != nil {
+		return fmt.Errorf("create check run on %s of %s: %w", body.HeadSHA, repo, err)
+	}
+	return nil
 }
 
 func (a *App) updateCheckRun(ctx context.Context, repo Repo, id int64, body checkRunJSON) error {
-	c := call{method: http.MethodPatch, parts: []string{"check-runs", strconv.FormatInt(id, 10)}, body: body}
+	c := call{method: http.MethodPatch, parts: []string{"check-runs", strconv.FormatInt(id, 10)}, body: body, permissions: toReport}
 	if _, err := a.do(ctx, repo, c, nil); err != nil {
 		return fmt.Errorf("update check run %d of %s: %w", id, repo, err)
 	}

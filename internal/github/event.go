@@ -53,6 +53,9 @@ type Event struct {
 	// HeadRef.
 	HeadRef, BaseRef string
 	BaseSHA          string
+	// OwnHead says that a pull request's head branch is in the repository
+	// itself, not in a fork.
+	OwnHead bool
 	// BaseChanged says that a pull request was edited to merge elsewhere.
 	BaseChanged bool
 	// CheckRun is the id of the check run it is about, ExternalID what its
@@ -153,6 +156,7 @@ func (e *Event) readPull(root gjson.Result) {
 	}
 	e.HeadSHA, e.HeadRef = sha(pull.Get("head.sha")), text(pull.Get("head.ref"))
 	e.BaseSHA, e.BaseRef = sha(pull.Get("base.sha")), text(pull.Get("base.ref"))
+	e.OwnHead = e.Repository.ID != 0 && id(pull.Get("head.repo.id")) == e.Repository.ID
 	e.BaseChanged = e.Action == "edited" && root.Get("changes.base").IsObject()
 }
 

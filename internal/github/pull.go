@@ -19,6 +19,9 @@ const (
 	MaxCompareFiles = 300  // of a comparison, on its first page and no other
 )
 
+// maxOpenPulls is more than there are pull requests with the same head.
+const maxOpenPulls = 100
+
 // visibleAttempts is how often something is asked for that may be too new.
 const visibleAttempts = 4
 
@@ -139,6 +142,16 @@ func (p pullJSON) pull(repo Repo) (Pull, error) {
 // OpenPulls lists the numbers of the open pull requests, newest first, at most
 // limit of them.
 func (a *App) OpenPulls(ctx context.Context, repo Repo, limit int) ([]int, error) {
+	return a.openPulls(ctx, repo, limit, func(pullJSON) bool { return true })
+}
+
+// OpenPullsAt lists the numbers of the open pull requests, newest first, whose
+// head is a commit. It finds those from forks, too.
+func (a *App) OpenPullsAt(ctx context.Context, repo Repo, head string) ([]int, error) {
+	return a.openPulls(ctx, repo, maxOpenPulls, func(p pullJSON) bool { return p.Head.SHA == head })
+}
+
+func (a *App) openPulls(ctx context.Context, repo Repo, limit int, match func(pullJSON) bool) ([]int, error) {
 	var numbers []int
 	for page := 1; len(numbers) < limit; page++ {
 		var list []pullJSON
@@ -148,9 +161,11 @@ func (a *App) OpenPulls(ctx context.Context, repo Repo, limit int) ([]int, error
 			return nil, fmt.Errorf("list pull requests of %s: %w", repo, err)
 		}
 		for _, p := range list {
-			numbers = append(numbers, p.Number)
+			if match(p) {
+				numbers = append(numbers, p.Number)
+			}
 		}
-		if len(list) < perPage {
+		if len(list) < perPage || page == maxListPages {
 			break
 		}
 	}

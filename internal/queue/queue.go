@@ -78,6 +78,9 @@ type Job struct {
 	// once more only to tell whoever waits, not to try again. The job ends as a
 	// dead letter whatever the handler returns.
 	Exhausted bool
+	// First says that no run has worked on this delivery before, not even one
+	// that was handed back or died.
+	First bool
 	// Delivery is the newest one of its key.
 	Delivery Delivery
 	// Generation counts the deliveries of the key.

@@ -117,7 +117,7 @@ func (s *Store) load(ctx context.Context, rj *river.Job[jobArgs]) (job Job, owin
 		job.Generation = tried
 		return job, false, nil
 	}
-	if tried < gen {
+	if job.First = tried < gen; job.First {
 		_, err = s.db.ExecContext(ctx, `update work_item set tried_gen = $2 where key = $1`, rj.Args.Key, gen)
 	}
 	return job, true, err

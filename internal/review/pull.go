@@ -1,13 +1,12 @@
 package review
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
@@ -19,73 +18,57 @@ import (
 // Review takes one pull request from here to its completed check run. Doing it
 // twice does no harm: the run of a head is found again by its external ID.
 func (r *Reviewer) Review(ctx context.Context, req Request) error {
-	pull, err := r.Pulls.Pull(ctx, req.Repo, req.Number)
-	if err != nil {
-		return err
+	pull := req.Hint
+	if !req.Fresh {
+		var err error
+		if pull, err = r.Pulls.Pull(ctx, req.Repo, req.Number); err != nil {
+			return r.unreadable(ctx, req, err)
+		}
 	}
-	if !pull.Open {
+	if !pull.Open && !req.Again {
 		r.Logger.InfoContext(ctx, "pull request is closed")
 		return nil
 	}
-	run, done, err := r.start(ctx, req, pull)
+	run, done, err := r.find(ctx, req, runOf(pull))
 	if err != nil || done {
 		return err
 	}
-	if err := r.review(ctx, req, pull, &run); err != nil {
-		return r.giveUp(ctx, req.Repo, run, req.Last, err)
+	current := func(ctx context.Context) bool {
+		now, err := r.Pulls.Pull(ctx, req.Repo, req.Number)
+		return err == nil && now.Open && now.Head == pull.Head && now.BaseBranch == pull.BaseBranch
 	}
-	return nil
+	return r.conduct(ctx, req, run, current, func(ctx context.Context, run *Run) error { return r.review(ctx, req, pull, run) })
 }
 
-// ExternalID is what a check run of a pull request is found by; on forks it is
-// the only way back to the number.
-func ExternalID(number int, base string) string {
-	return "pull/" + strconv.Itoa(number) + "/" + base
+func runOf(pull Pull) Run {
+	return Run{Head: pull.Head, ExternalID: ExternalID(pull.Number, pull.BaseBranch)}
 }
 
-// NumberOf reads the pull request's number from an external ID.
-func NumberOf(externalID string) (int, bool) {
-	rest, ok := strings.CutPrefix(externalID, "pull/")
-	if !ok {
-		return 0, false
+// unreadable says in a check run that the pull request could not be read, where
+// the event tells at least its head.
+func (r *Reviewer) unreadable(ctx context.Context, req Request, err error) error {
+	final := req.Last || req.Exhausted || isPermanent(err)
+	if !final || req.Hint.Head == "" || req.Hint.BaseBranch == "" || ctx.Err() != nil {
+		return err
 	}
-	digits, _, _ := strings.Cut(rest, "/")
-	n, err := strconv.Atoi(digits)
-	return n, err == nil && n > 0
-}
-
-// start makes the check run, or finds the one that an earlier attempt made.
-func (r *Reviewer) start(ctx context.Context, req Request, pull Pull) (run Run, done bool, err error) {
-	run = Run{Head: pull.Head, ExternalID: ExternalID(pull.Number, pull.BaseBranch)}
-	if req.Again {
-		run.ExternalID += "#" + req.Delivery
+	run, done, findErr := r.find(ctx, req, runOf(req.Hint))
+	if findErr != nil || done {
+		return errors.Join(err, findErr)
 	}
-	if !req.Fresh {
-		found, ok, err := r.Checks.Find(ctx, req.Repo, run.Head, run.ExternalID)
-		if err != nil {
-			return Run{}, false, err
-		}
-		switch {
-		case ok && !found.Completed:
-			return found, false, nil
-		case ok && found.Conclusion != concludedCancelled:
-			return found, true, nil
-		}
-	}
-	run, err = r.Checks.Start(ctx, req.Repo, run)
-	return run, false, err
+	return r.giveUp(ctx, req, run, nil, err)
 }
 
 // review fills in the run and completes it.
 func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run) error {
-	changes, err := r.Pulls.Changes(ctx, req.Repo, pull.BaseBranch, pull.Head)
+	changes, err := r.Pulls.Changes(ctx, req.Repo, cmp.Or(pull.base, pull.BaseBranch), pull.Head)
 	if err != nil {
 		return err
 	}
 	if !changes.Truncated && !touches(changes) {
-		run.Conclusion, run.Title = "success", titleNothing
-		run.Summary = "This pull request changes no template, parameter file or setting, so there is nothing to check."
-		return r.Checks.Complete(ctx, req.Repo, *run)
+		return r.nothing(ctx, req.Repo, pull, changes, run)
+	}
+	if err := r.start(ctx, req.Repo, run); err != nil {
+		return err
 	}
 	snaps, err := r.Snapshots.Snapshots(ctx, req.Repo, Wanted, pull.Head, changes.MergeBase)
 	if err != nil {
@@ -95,18 +78,22 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 	if changes.Truncated {
 		changes.Files = difference(base, head)
 	}
-	settings, psRule, problems := config.Load(base)
-	if len(problems) > 0 {
-		r.Logger.WarnContext(ctx, "settings of the base branch are not valid", slog.Int("problems", len(problems)))
+	found, err := r.settings(ctx, req.Repo, pull, changes, base)
+	if err != nil {
+		return err
+	}
+	settings := found.settings
+	_, _, invalid := config.Load(head)
+	v := view{
+		repo: req.Repo, found: found, changes: changes, head: head, pull: pull, link: r.FileURL,
+		invalid: changedSettings(changes, invalid),
 	}
 	if !settings.Enabled {
-		run.Conclusion, run.Title, run.Summary = "success", "Switched off", "The settings of this repository switch the check off (enabled: false)."
+		v.off(run)
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}
-	plan := r.plan(settings, psRule)
-	load := func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
-		return r.Snapshots.Load(ctx, req.Repo, s, paths)
-	}
+	plan := r.plan(settings, found.psRule)
+	load := r.loader(req.Repo)
 	before, err := Analyze(ctx, base, load, plan)
 	if err != nil {
 		return err
@@ -118,13 +105,15 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 	}
 	r.unproven(ctx, after)
 	after.Report.Compare(before.Report, renames(changes))
-	_, _, invalid := config.Load(head)
-	v := view{
-		settings: settings, report: after.Report, fix: after.Fix, changes: changes, head: head, graph: after.Graph,
-		invalid: changedSettings(changes, invalid), pull: pull,
-	}
+	v.report, v.fix, v.graph = after.Report, after.Fix, after.Graph
 	v.fill(run)
 	return r.Checks.Complete(ctx, req.Repo, *run)
+}
+
+func (r *Reviewer) loader(repo Repo) Load {
+	return func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
+		return r.Snapshots.Load(ctx, repo, s, paths)
+	}
 }
 
 func (r *Reviewer) plan(settings config.Repository, psRule config.PSRule) Plan {
@@ -165,16 +154,28 @@ func touches(changes Changes) bool {
 }
 
 // difference lists the files that differ between two trees, for pull requests
-// with more files than GitHub lists.
+// with more files than GitHub lists. A file that is gone and one of the same
+// content that is new are one that moved.
 func difference(base, head *source.Snapshot) []Change {
+	gone := map[string][]string{} // by content
+	for _, e := range base.Entries() {
+		if _, ok := head.Lookup(e.Path); !ok {
+			gone[e.ID] = append(gone[e.ID], e.Path)
+		}
+	}
 	var out []Change
 	for _, e := range head.Entries() {
-		if old, ok := base.Lookup(e.Path); !ok || old.ID != e.ID {
+		old, ok := base.Lookup(e.Path)
+		switch from := gone[e.ID]; {
+		case !ok && len(from) > 0:
+			out = append(out, Change{Path: e.Path, Previous: from[0]})
+			gone[e.ID] = from[1:]
+		case !ok || old.ID != e.ID || old.Mode != e.Mode:
 			out = append(out, Change{Path: e.Path})
 		}
 	}
 	for _, e := range base.Entries() {
-		if _, ok := head.Lookup(e.Path); !ok {
+		if slices.Contains(gone[e.ID], e.Path) {
 			out = append(out, Change{Path: e.Path, Removed: true})
 		}
 	}
@@ -189,33 +190,6 @@ func renames(changes Changes) map[string]string {
 		}
 	}
 	return out
-}
-
-// concludedCancelled is the conclusion of a run that a newer event overtook.
-const concludedCancelled = "cancelled"
-
-// lastWords is how long a run that was overtaken may take to be completed.
-const lastWords = 10 * time.Second
-
-// giveUp completes the run of a review that cannot be done, when no further
-// attempt will follow. A required check must not wait for ever.
-func (r *Reviewer) giveUp(ctx context.Context, repo Repo, run Run, last bool, err error) error {
-	var permanent interface{ Permanent() bool }
-	final := last || errors.As(err, &permanent) && permanent.Permanent()
-	switch {
-	case ctx.Err() != nil && r.Superseded != nil && r.Superseded(ctx):
-		run.Conclusion, run.Title = concludedCancelled, "Superseded"
-		run.Summary = "Something newer happened to the pull request while this check ran; the newer check run has the result."
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-		defer cancel()
-		return errors.Join(err, r.Checks.Complete(late, repo, run))
-	case !final || ctx.Err() != nil:
-		return err
-	}
-	run.Conclusion, run.Title = "failure", "The check could not be done"
-	run.Summary = "The templates could not be fetched or evaluated, so nothing is known about the APIs they publish. " +
-		"Re-run the check; if it fails again, the operator of the App finds the reason in its log."
-	return errors.Join(err, r.Checks.Complete(ctx, repo, run))
 }
 
 // Fix commits the fix of a pull request because somebody asked for it.
@@ -252,14 +226,6 @@ func (r *Reviewer) Fix(ctx context.Context, click Click) error {
 		return r.handOver(ctx, click.Repo, pull, result, report)
 	}
 	return fmt.Errorf("commit the fix: %w", err)
-}
-
-// counted is "1 API" or "3 APIs".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // failing reports whether a finding fails the pull request.

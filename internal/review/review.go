@@ -26,12 +26,15 @@ type Repo struct {
 	Owner, Name      string
 }
 
-// Request asks for the review of a pull request.
+// Request asks for a check run.
 type Request struct {
-	Repo   Repo
+	Repo Repo
+	// Number is the pull request's.
 	Number int
-	// Fresh says that the head is certainly new, so that no check run of it can
-	// exist yet.
+	// Hint is the pull request as the event described it.
+	Hint Pull
+	// Fresh says that the head is certainly new and Hint the newest there is:
+	// no check run of it can exist yet.
 	Fresh bool
 	// Again asks for a new check run although the head has one.
 	Again bool
@@ -41,6 +44,9 @@ type Request struct {
 	// Last says that there will be no further attempt: a review that cannot be
 	// done completes its check run with that.
 	Last bool
+	// Exhausted says that all attempts died with their process: nothing is to be
+	// tried any more, only the check run to be completed.
+	Exhausted bool
 }
 
 // Click is a click on the button of a check run.
@@ -63,12 +69,25 @@ type Pull struct {
 	BaseBranch string
 	// Fork says that the head lies in another repository.
 	Fork bool
+
+	base string // commit to compare with, where it is not BaseBranch's
+}
+
+// Branch is a repository's default branch as it is now.
+type Branch struct {
+	Name string
+	// Head is its commit, "" while there is none.
+	Head string
+	// ReadOnly says that the repository is archived or disabled, and takes no
+	// check run.
+	ReadOnly bool
 }
 
 // Lines is a range of lines, both ends included, counted from 1.
 type Lines struct{ Start, End int }
 
-// Change is a file that a pull request changes.
+// Change is a file that a pull request changes. Previous is where a renamed one
+// was; a copy is a new file.
 type Change struct {
 	Path, Previous string
 	Removed        bool
@@ -79,8 +98,8 @@ type Change struct {
 
 // Changes are what a head has over its base.
 type Changes struct {
-	// MergeBase is the commit where the two parted.
-	MergeBase string
+	// Base is the base's commit, and MergeBase the one where the two parted.
+	Base, MergeBase string
 	Files     []Change
 	// Truncated says that there may be more files.
 	Truncated bool
@@ -120,9 +139,15 @@ type Commit struct {
 // Pulls reads pull requests.
 type Pulls interface {
 	Pull(ctx context.Context, repo Repo, number int) (Pull, error)
+	// Changes compares a base, which is a branch or a commit, with a head.
 	Changes(ctx context.Context, repo Repo, base, head string) (Changes, error)
 	// Permission is "admin", "write", "read" or "none".
 	Permission(ctx context.Context, repo Repo, login string) (string, error)
+}
+
+// Branches reads branches.
+type Branches interface {
+	Default(ctx context.Context, repo Repo) (Branch, error)
 }
 
 // Snapshots reads commits.
@@ -133,7 +158,8 @@ type Snapshots interface {
 
 // Checks writes check runs.
 type Checks interface {
-	// Find is the App's newest run of that head and external ID.
+	// Find is the App's newest run of that head and external ID, or of that and
+	// a delivery by which it was asked for again.
 	Find(ctx context.Context, repo Repo, head, externalID string) (run Run, found bool, err error)
 	// Start creates the run in progress.
 	Start(ctx context.Context, repo Repo, run Run) (Run, error)
@@ -149,11 +175,11 @@ type Commits interface {
 	NotWritable(err error) bool
 }
 
-// Reviewer reviews pull requests. The interfaces, Now and
-// Logger are required. It is
-// safe for concurrent use.
+// Reviewer reviews pull requests. The interfaces, Now and Logger are required.
+// It is safe for concurrent use.
 type Reviewer struct {
 	Pulls     Pulls
+	Branches  Branches
 	Snapshots Snapshots
 	Checks    Checks
 	Commits   Commits
@@ -167,6 +193,13 @@ type Reviewer struct {
 	// Superseded reports whether a context ended because a newer event made its
 	// work pointless; nil for never.
 	Superseded func(ctx context.Context) bool
+	// Explain says in a sentence or two, for people, what an error means and who
+	// can do what about it; "" where nothing is known. Nil explains nothing.
+	Explain func(error) string
+	// FileURL is the address of a line of a file; nil for no links.
+	FileURL func(repo Repo, commit, path string, line int) string
+	// Conclusions keeps what to conclude where nothing applies; nil for none.
+	Conclusions *Conclusions
 	// OnBug is told of fixes that did not stand their proof; nil for nobody.
 	OnBug func(error)
 }
