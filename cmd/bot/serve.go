@@ -71,7 +71,7 @@ type addresses struct{ public, admin net.Addr }
 // serve runs receiver and worker until ctx is done. listening, if not nil, is
 // told of the addresses once requests are answered.
 func serve(ctx context.Context, process config.Process, log *slog.Logger, listening func(addresses)) error {
-	store, err := openStore(ctx, process, log)
+	store, err := openStore(ctx, process, log, nil)
 	if err != nil {
 		return err
 	}
@@ -115,23 +115,30 @@ func reveal(secrets []config.Secret) [][]byte {
 	return out
 }
 
-// openStore opens the queue with the reviewer as its worker.
-func openStore(ctx context.Context, process config.Process, log *slog.Logger) (*queue.Store, error) {
+// openStore opens the queue with the reviewer as its worker. adjust, if not
+// nil, may change the options of both before they are used.
+func openStore(ctx context.Context, process config.Process, log *slog.Logger, adjust func(*queue.Options, *github.Options)) (*queue.Store, error) {
 	if err := os.MkdirAll(process.StateDir, 0o700); err != nil {
 		return nil, fmt.Errorf("STATE_DIR %s cannot be made: %w", process.StateDir, err)
 	}
 	work := &worker{log: log}
-	store, err := queue.Open(ctx, queue.Options{
+	keep := queue.Options{
 		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handle, Logger: log,
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
-	})
+	}
+	door := github.Options{
+		APIURL: process.APIURL, AppID: process.App.ID, PrivateKey: []byte(process.App.PrivateKey.Reveal()),
+		UserAgent: userAgent(), Logger: log,
+	}
+	if adjust != nil {
+		adjust(&keep, &door)
+	}
+	store, err := queue.Open(ctx, keep)
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
 	}
-	app, err := github.New(github.Options{
-		APIURL: process.APIURL, AppID: process.App.ID, PrivateKey: []byte(process.App.PrivateKey.Reveal()),
-		UserAgent: userAgent(), Cache: store, Logger: log,
-	})
+	door.Cache = store
+	app, err := github.New(door)
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"bytes"
 	"fmt"
 	"path"
 	"strings"
@@ -69,6 +70,9 @@ func (f *File) copied() *File {
 
 // read parses a file by its name and content.
 func read(f *source.File) *File {
+	if isPointer(f.Content) {
+		return nil
+	}
 	out := &File{Source: f}
 	if len(f.Content) > template.MaxSize {
 		if strings.EqualFold(path.Ext(f.Path), ".json") && arm.Classify(f.Content) == arm.KindOther {
@@ -99,4 +103,12 @@ func read(f *source.File) *File {
 		}
 	}
 	return out
+}
+
+// isPointer reports whether a file is only where Git LFS keeps another one. Its
+// text is no template, and says nothing about one.
+// https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+func isPointer(content []byte) bool {
+	const most = 1024 // a pointer is shorter
+	return len(content) < most && bytes.HasPrefix(content, []byte("version https://git-lfs.github.com/spec/"))
 }
