@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
@@ -66,6 +67,7 @@ type stage struct {
 	clock        *leaper
 	app          int64
 	installation int64
+	repository   int64
 	process      config.Process
 	store        *queue.Store
 	desk         *httptest.Server
@@ -103,7 +105,7 @@ func newStage(t *testing.T, files githubtest.Files, options ...func(*githubtest.
 	if err := s.Start(t.Context(), ""); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Server.Close(context.WithoutCancel(t.Context())) }) //nolint:errcheck // the test is over
+	t.Cleanup(func() { _ = s.Close(context.WithoutCancel(t.Context())) })
 	s.app = s.AddApp(githubtest.App{
 		Slug: "onboard-defender", PublicKey: &appKey().PublicKey, WebhookSecret: secret,
 		Permissions: githubtest.Permissions{
@@ -111,7 +113,7 @@ func newStage(t *testing.T, files githubtest.Files, options ...func(*githubtest.
 		},
 		Events: []string{"pull_request", "check_run", "check_suite", "merge_group", "push"},
 	})
-	s.CreateRepository(infra, githubtest.RepositoryOptions{Private: true})
+	s.repository = s.CreateRepository(infra, githubtest.RepositoryOptions{Private: true})
 	if files == nil {
 		files = githubtest.Files{"README.md": githubtest.Text("# Infra\n")}
 	}
@@ -196,6 +198,27 @@ func (s *stage) until(what string, done func() bool) {
 	s.t.Helper()
 	if err := wait(s.t.Context(), what, done); err != nil {
 		s.t.Fatalf("%v\n%s", err, s.log.text.String())
+	}
+}
+
+// post sends a webhook that the world would not send by itself.
+func (s *stage) post(event, body string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.desk.URL+"/webhook", strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-GitHub-Event", event)
+	req.Header.Set("X-GitHub-Delivery", rand.Text())
+	req.Header.Set("X-Hub-Signature-256", githubtest.Sign(secret, []byte(body)))
+	resp, err := s.desk.Client().Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusAccepted {
+		s.t.Errorf("%s was answered with %d", event, resp.StatusCode)
 	}
 }
 

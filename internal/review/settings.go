@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/onboard-defender/onboard-defender/internal/config"
@@ -54,14 +55,7 @@ func (r *Reviewer) nothing(ctx context.Context, repo Repo, pull Pull, changes Ch
 	return r.Checks.Complete(ctx, repo, *run)
 }
 
-func isSettings(e source.Entry) bool {
-	for _, p := range config.Paths() {
-		if e.Path == p {
-			return true
-		}
-	}
-	return false
-}
+func isSettings(e source.Entry) bool { return slices.Contains(config.Paths(), e.Path) }
 
 // maxConclusions is how many branches are remembered. It is a bound, not a
 // measure: when it is met, all are forgotten.

@@ -31,22 +31,24 @@ type view struct {
 	now, ever map[string]bool // changed files as they are, and with what they were
 }
 
-func (v *view) index() {
-	v.now, v.ever = map[string]bool{}, map[string]bool{}
-	for _, c := range v.changes.Files {
-		v.ever[c.Path] = true
-		if c.Previous != "" {
-			v.ever[c.Previous] = true
+// paths are the changed files as they are now, and with what they were.
+func (c Changes) paths() (now, ever map[string]bool) {
+	now, ever = map[string]bool{}, map[string]bool{}
+	for _, f := range c.Files {
+		ever[f.Path] = true
+		if f.Previous != "" {
+			ever[f.Previous] = true
 		}
-		if !c.Removed {
-			v.now[c.Path] = true
+		if !f.Removed {
+			now[f.Path] = true
 		}
 	}
+	return now, ever
 }
 
 // fill writes conclusion, texts, annotations and the button of a run.
 func (v view) fill(run *Run) {
-	v.index()
+	v.now, v.ever = v.changes.paths()
 	affected := v.report.Affected(func(path string) bool { return v.ever[path] })
 	v.add(affected)
 	fails, existing := v.count(affected)
