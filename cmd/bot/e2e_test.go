@@ -1,1 +1,348 @@
 package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
+)
+
+// TestCost: what pull requests cost, in requests.
+func TestCost(t *testing.T) {
+	t.Parallel()
+	before, after := githubtest.Files{"README.md": githubtest.Text("x")}, githubtest.Files{}
+	for i := range 20 {
+		path := fmt.Sprintf("infra/api%d.bicep", i)
+		before[path], after[path] = protected(fmt.Sprintf("a%d", i)), api(fmt.Sprintf("a%d", i))
+	}
+	s := newStage(t, before)
+	spent := func(what string, most int) {
+		t.Helper()
+		s.run()
+		if total, routes := s.cost(); total > most {
+			t.Errorf("%s costs %d requests: %v", what, total, routes)
+		}
+		s.ResetRequests()
+	}
+	s.Branch(infra, "typical", "main")
+	s.Commit(infra, "typical", after, "Change all")
+	s.Commit(infra, "main", githubtest.Files{"README.md": githubtest.Text("meanwhile")}, "Meanwhile")
+	s.DiscardPending()
+	s.OpenPull(githubtest.PullOptions{Repository: infra, Head: "typical"})
+	spent("a typical pull request", 7)
+	s.only("typical", "failure", "20 of 20 APIs not onboarded")
+
+	s.Commit(infra, "typical", githubtest.Files{"infra/api0.bicep": before["infra/api0.bicep"]}, "Onboard one")
+	spent("one more push", 7)
+	s.only("typical", "failure", "19 of 19 APIs not onboarded")
+
+	s.propose("nothing", githubtest.Files{"README.md": githubtest.Text("y")})
+	spent("a pull request without templates", 2)
+	s.only("nothing", "success", untouched)
+
+	s.propose("stacked", githubtest.Files{"infra/api1.bicep": after["infra/api1.bicep"]})
+	spent("one more pull request on the same base", 6)
+}
+
+func TestBaseMovesOn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, githubtest.Files{"old.bicep": protected("old")})
+	number := s.propose("x", githubtest.Files{"api.bicep": api("orders")})
+	s.DiscardPending()
+	// Merged after the branch began, and in force for it all the same.
+	s.Commit(infra, "main", githubtest.Files{".github/onboard-defender.yml": githubtest.Text("version: 1\n" +
+		"suppress:\n  - api: orders\n    reason: retired in May\n")}, "Accept a risk")
+	s.DiscardPending()
+	s.ClosePull(infra, number)
+	s.ReopenPull(infra, number)
+	s.run()
+	s.only("x", "success", "1 API suppressed")
+}
+
+func TestWhenNothingApplies(t *testing.T) {
+	t.Parallel()
+	for _, conclusion := range []string{"success", "skipped", "neutral"} {
+		t.Run(conclusion, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, githubtest.Files{".github/onboard-defender.yml": githubtest.Text("version: 1\nwhenNothingApplies: " + conclusion + "\n")})
+			s.propose("x", githubtest.Files{"README.md": githubtest.Text("x")})
+			s.run()
+			s.only("x", conclusion, untouched)
+			s.propose("y", githubtest.Files{"storage.bicep": githubtest.Text("param name string\n")})
+			s.run()
+			s.only("y", conclusion, untouched)
+		})
+	}
+}
+
+func TestGates(t *testing.T) {
+	t.Parallel()
+	for gate, want := range map[string]struct{ old, both string }{
+		"new": {"success", "failure"}, "all": {"failure", "failure"}, "none": {"success", "success"},
+	} {
+		t.Run(gate, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, githubtest.Files{
+				".github/onboard-defender.yml": githubtest.Text("version: 1\ngate: " + gate + "\n"), "api.bicep": api("orders"),
+			})
+			s.propose("old", githubtest.Files{"api.bicep": githubtest.Text("// The API of the shop.\n" + text("orders"))})
+			s.run()
+			run := s.only("old", want.old, oneOfOne)
+			if !strings.Contains(run.Output.Summary, "existing") || len(run.Output.Annotations) != 1 || run.Output.Annotations[0].Level != "notice" {
+				t.Errorf("%+v", run.Output)
+			}
+			s.propose("both", githubtest.Files{"api.bicep": api("orders", "billing")})
+			s.run()
+			s.only("both", want.both, "2 of 2 APIs not onboarded")
+		})
+	}
+}
+
+// TestConfigErrorThatNobodySees: broken settings on the base branch are said,
+// and a pull request that would break them has to act.
+func TestConfigErrorThatNobodySees(t *testing.T) {
+	t.Parallel()
+	const path = ".github/onboard-defender.yml"
+	s := newStage(t, githubtest.Files{path: githubtest.Text("version: 1\ngates: all\n")})
+	s.propose("x", githubtest.Files{"api.bicep": protected("orders")})
+	s.run()
+	run := s.only("x", "success", "The API is onboarded")
+	if !strings.Contains(run.Output.Summary, path+":2") {
+		t.Errorf("summary says nothing of the settings:\n%s", run.Output.Summary)
+	}
+	s.propose("worse", githubtest.Files{path: githubtest.Text("version: 1\nenabled: true\ngate: some\n")})
+	s.run()
+	worse := s.only("worse", "action_required", "1 settings file not valid")
+	if a := worse.Output.Annotations; len(a) != 1 || a[0].Path != path || a[0].StartLine != 3 || a[0].Level != "failure" {
+		t.Errorf("annotations %+v", a)
+	}
+	s.propose("better", githubtest.Files{path: githubtest.Text("version: 1\ngate: all\n")})
+	s.run()
+	s.only("better", "success", untouched)
+}
+
+// TestBadConfigMerged: settings that switch the check off are validated, too.
+func TestBadConfigMerged(t *testing.T) {
+	t.Parallel()
+	const path = ".github/onboard-defender.yml"
+	s := newStage(t, githubtest.Files{path: githubtest.Text("version: 1\nenabled: false\n")})
+	s.propose("off", githubtest.Files{"api.bicep": api("orders")})
+	s.run()
+	s.only("off", "success", "Switched off")
+	s.propose("broken", githubtest.Files{path: githubtest.Text("version: 2\n")})
+	s.run()
+	s.only("broken", "action_required", "1 settings file not valid")
+}
+
+// TestCouldNotEvaluate: that is never neutral, which would pass.
+func TestCouldNotEvaluate(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, githubtest.Files{".github/onboard-defender.yml": githubtest.Text("version: 1\nwhenNothingApplies: neutral\n")})
+	s.propose("x", githubtest.Files{"broken.bicep": githubtest.Text("// Microsoft.ApiManagement/service/apis\nparam name string = 'x\n")})
+	s.run()
+	s.only("x", "failure", "1 file could not be evaluated")
+}
+
+// TestAnnotationAtTheCall: the API is declared in a module that the pull
+// request does not touch.
+func TestAnnotationAtTheCall(t *testing.T) {
+	t.Parallel()
+	module := "param name string\n" + service + `
+resource api 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
+  parent: apim
+  name: name
+  properties: {
+    displayName: name
+    path: name
+  }
+}
+`
+	s := newStage(t, githubtest.Files{"modules/api.bicep": githubtest.Text(module), "main.bicep": githubtest.Text("// nothing yet\n")})
+	s.propose("x", githubtest.Files{"main.bicep": githubtest.Text("// nothing yet\n\nmodule orders 'modules/api.bicep' = {\n  name: 'orders'\n  params: {\n    name: 'orders'\n  }\n}\n")})
+	s.run()
+	run := s.only("x", "failure", oneOfOne)
+	a := run.Output.Annotations
+	if len(a) != 1 || a[0].Path != "main.bicep" || a[0].StartLine != 3 || !strings.HasPrefix(a[0].Message, "The API is declared in modules/api.bicep, line 6.") {
+		t.Errorf("annotations %+v", a)
+	}
+}
+
+// TestManyFiles: more files than a comparison lists, and than a pull request
+// lists; the template is the last of them.
+func TestManyFiles(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{301, 3001} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, githubtest.Files{"moved/from.bicep": api("moved"), "README.md": githubtest.Text("x")})
+			files := githubtest.Files{"z/api.bicep": api("orders"), "moved/from.bicep": githubtest.Deleted(), "z/moved.bicep": api("moved")}
+			for i := range n {
+				files[fmt.Sprintf("docs/%04d.md", i)] = githubtest.Text(fmt.Sprint(i))
+			}
+			s.propose("x", files)
+			s.run()
+			run := s.only("x", "failure", "2 of 2 APIs not onboarded")
+			if !strings.Contains(run.Output.Summary, "1 of 2 failures is new") {
+				t.Error(run.Output.Summary)
+			}
+		})
+	}
+}
+
+// TestTruncatedTree: the repository is larger than one listing.
+func TestTruncatedTree(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, githubtest.Files{
+		"a/1": githubtest.Text("1"), "a/2": githubtest.Text("2"), "b/c/3": githubtest.Text("3"), "b/c/4": githubtest.Text("4"), "b/5": githubtest.Text("5"),
+	}, func(o *githubtest.Options) { o.Limits.TreeEntries = 4 })
+	s.propose("x", githubtest.Files{"z/api.bicep": api("orders")})
+	s.run()
+	s.only("x", "failure", oneOfOne)
+}
+
+// TestFilesOverAMegabyte: GraphQL cuts them, and REST has them.
+func TestFilesOverAMegabyte(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	s.propose("x", githubtest.Files{"api.bicep": githubtest.Text(strings.Repeat("// "+strings.Repeat("x", 97)+"\n", 12_000) + text("orders"))})
+	s.run()
+	run := s.only("x", "failure", oneOfOne)
+	if a := run.Output.Annotations; len(a) != 1 || a[0].StartLine != 12_005 {
+		t.Errorf("annotations %+v", a)
+	}
+}
+
+// TestKindsOfEntries: what a pull request may do to a file.
+func TestKindsOfEntries(t *testing.T) {
+	t.Parallel()
+	pointer := "version https://git-lfs.github.com/spec/v1\noid sha256:" + strings.Repeat("0", 64) + "\nsize 12345\n"
+	base := githubtest.Files{"api.bicep": api("orders"), "collection.bicep": githubtest.Text(collection("orders"))}
+	for name, tt := range map[string]struct {
+		base, head        githubtest.Files
+		conclusion, title string
+		existing          bool
+	}{
+		"removed":            {base: githubtest.Files{"api.bicep": api("orders")}, head: githubtest.Files{"api.bicep": githubtest.Deleted()}, conclusion: "success", title: untouched},
+		"removed collection": {base: base, head: githubtest.Files{"collection.bicep": githubtest.Deleted()}, conclusion: "failure", title: oneOfOne},
+		"renamed": {
+			base: githubtest.Files{"api.bicep": api("orders")}, head: githubtest.Files{"api.bicep": githubtest.Deleted(), "moved.bicep": api("orders")},
+			conclusion: "success", title: oneOfOne, existing: true,
+		},
+		"copied": {
+			base: githubtest.Files{"api.bicep": api("orders")}, head: githubtest.Files{"copy.bicep": api("orders")},
+			conclusion: "failure", title: oneOfOne,
+		},
+		"symbolic link":            {base: githubtest.Files{"api.bicep": api("orders")}, head: githubtest.Files{"link.bicep": githubtest.Symlink("api.bicep")}, conclusion: "success", title: untouched},
+		"submodule":                {head: githubtest.Files{"sub.bicep": githubtest.Submodule(strings.Repeat("1", 40))}, conclusion: "success", title: untouched},
+		"LFS pointer":              {head: githubtest.Files{"lfs.bicep": githubtest.Text(pointer), "lfs.json": githubtest.Text(pointer)}, conclusion: "success", title: untouched},
+		"file to link":             {base: githubtest.Files{"api.bicep": api("orders")}, head: githubtest.Files{"api.bicep": githubtest.Symlink("README.md")}, conclusion: "success", title: untouched},
+		"executable":               {head: githubtest.Files{"api.bicep": githubtest.Executable(text("orders"))}, conclusion: "failure", title: oneOfOne},
+		"strange names":            {head: githubtest.Files{"a#b ?..%41/á \"x\".bicep": api("orders")}, conclusion: "failure", title: oneOfOne},
+		"text that is no template": {head: githubtest.Files{"package.json": githubtest.Text(`{"name": "x"}`)}, conclusion: "success", title: untouched},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			files := githubtest.Files{"README.md": githubtest.Text("x")}
+			for p, e := range tt.base {
+				files[p] = e
+			}
+			s := newStage(t, files)
+			s.propose("x", tt.head)
+			s.run()
+			run := s.only("x", tt.conclusion, tt.title)
+			if strings.Contains(run.Output.Summary, ", existing") != tt.existing {
+				t.Error(run.Output.Summary)
+			}
+		})
+	}
+}
+
+// TestFirstThirtyOfAnything: all annotations arrive, in batches.
+func TestFirstThirtyOfAnything(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	s.propose("x", githubtest.Files{"api.bicep": api(apis(151)...)})
+	s.run()
+	run := s.only("x", "failure", "151 of 151 APIs not onboarded")
+	lines := map[int]bool{}
+	for _, a := range run.Output.Annotations {
+		lines[a.StartLine] = true
+	}
+	if len(lines) != 151 || len(run.Output.Annotations) != 151 {
+		t.Errorf("%d annotations on %d lines", len(run.Output.Annotations), len(lines))
+	}
+}
+
+// TestSummaryOverTheLimit: thousands of findings; what does not fit is counted.
+func TestSummaryOverTheLimit(t *testing.T) {
+	t.Parallel()
+	const n = 1200
+	s := newStage(t, nil, func(o *githubtest.Options) {
+		o.Limits.ContentMinute, o.Limits.ContentHour = githubtest.Off, githubtest.Off
+	})
+	files := githubtest.Files{}
+	for i := range 12 {
+		files[fmt.Sprintf("%s/api%d.bicep", strings.Repeat("long-folder-name-", 8), i)] = api(slices.Collect(func(yield func(string) bool) {
+			for j := range n / 12 {
+				if !yield(fmt.Sprintf("a%dx%d", i, j)) {
+					return
+				}
+			}
+		})...)
+	}
+	s.propose("x", files)
+	s.run()
+	run := s.only("x", "failure", fmt.Sprintf("%d of %d APIs not onboarded", n, n))
+	summary := run.Output.Summary
+	if utf8.RuneCountInString(summary) > 65_535 || !strings.Contains(summary, "more APIs") || !strings.Contains(summary, "`bot check` lists them all") {
+		t.Errorf("%d characters: …%s", len(summary), summary[len(summary)-1500:])
+	}
+	if len(run.Output.Annotations) != n {
+		t.Errorf("%d annotations", len(run.Output.Annotations))
+	}
+}
+
+// TestNothingOfATemplateActs: names that would mention, link, or break the
+// table if they were let.
+func TestNothingOfATemplateActs(t *testing.T) {
+	t.Parallel()
+	const name = "@acme/admins | #1 <img src=x onerror=y> [a](https://evil.example) `x` $(id)"
+	s := newStage(t, nil)
+	s.propose("x", githubtest.Files{"api.bicep": githubtest.Text(strings.ReplaceAll(text("orders"), "name: 'orders'", "name: '"+name+"'"))})
+	s.run()
+	run := s.only("x", "failure", oneOfOne)
+	for _, bad := range []string{"@acme", "<img", "](https://evil", "| #1", "`x`"} {
+		if strings.Contains(run.Output.Summary, bad) || strings.Contains(run.Output.Title, bad) {
+			t.Errorf("%q got through:\n%s", bad, run.Output.Summary)
+		}
+	}
+}
+
+// TestBotCommitLoops: the App's own commit is reviewed once and leads to
+// nothing more.
+func TestBotCommitLoops(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	s.propose("x", githubtest.Files{"api.bicep": api("orders")})
+	s.run()
+	before := s.Head(infra, "x")
+	s.ClickAction(s.only("x", "failure", oneOfOne).ID, "onboard", "mona")
+	s.run()
+	after := s.Log(infra, "x")
+	if len(after) < 2 || after[1].SHA != before {
+		t.Fatalf("log %+v", after)
+	}
+	s.only("x", "success", "The API is onboarded")
+}
+
+func collection(name string) string {
+	return service + fmt.Sprintf(`
+resource %sCollection 'Microsoft.Security/apiCollections@2023-11-15' = {
+  scope: apim
+  name: '%s'
+}
+`, name, name)
+}

@@ -102,10 +102,9 @@ func newStage(t *testing.T, files githubtest.Files, options ...func(*githubtest.
 		f(&o)
 	}
 	s.Server = githubtest.NewServer(o)
-	if err := s.Start(t.Context(), ""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close(context.WithoutCancel(t.Context())) })
+	site := httptest.NewServer(s.Server)
+	t.Cleanup(site.Close)
+	s.SetURL(site.URL)
 	s.app = s.AddApp(githubtest.App{
 		Slug: "onboard-defender", PublicKey: &appKey().PublicKey, WebhookSecret: secret,
 		Permissions: githubtest.Permissions{
@@ -279,8 +278,10 @@ const service = `resource apim 'Microsoft.ApiManagement/service@2024-05-01' exis
 }
 `
 
-// api is a template with an API that has no collection.
-func api(names ...string) githubtest.Entry {
+// api is a template with APIs that have no collection.
+func api(names ...string) githubtest.Entry { return githubtest.Text(text(names...)) }
+
+func text(names ...string) string {
 	var b strings.Builder
 	b.WriteString(service)
 	for _, n := range names {
@@ -295,7 +296,7 @@ resource %s 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
 }
 `, n, n, n, n)
 	}
-	return githubtest.Text(b.String())
+	return b.String()
 }
 
 // protected is a template with an API that has one.

@@ -100,7 +100,7 @@ type Change struct {
 type Changes struct {
 	// Base is the base's commit, and MergeBase the one where the two parted.
 	Base, MergeBase string
-	Files     []Change
+	Files           []Change
 	// Truncated says that there may be more files.
 	Truncated bool
 }
