@@ -44,10 +44,9 @@ func (r *Reviewer) DefaultBranch(ctx context.Context, req Request) error {
 	return r.conduct(ctx, req, run, current, func(ctx context.Context, run *Run) error { return r.baseline(ctx, req, branch, run) })
 }
 
+// baseline makes the run in one request when it is done: nobody waits for it,
+// and an hour has few requests that write.
 func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run *Run) error {
-	if err := r.start(ctx, req.Repo, run); err != nil {
-		return err
-	}
 	snaps, err := r.Snapshots.Snapshots(ctx, req.Repo, Wanted, branch.Head)
 	if err != nil {
 		return err

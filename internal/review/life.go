@@ -90,7 +90,7 @@ func (r *Reviewer) giveUp(ctx context.Context, req Request, run Run, current fun
 		return errors.Join(err, r.overtaken(ctx, req.Repo, run, current))
 	case !req.Last && !req.Exhausted && !isPermanent(err):
 		return err
-	case errors.Is(ctx.Err(), context.Canceled): // the program stops, and the job is handed back
+	case errors.Is(ctx.Err(), context.Canceled) && !isPermanent(err): // the program stops, and the job is handed back
 		return err
 	}
 	if undone := r.undone(ctx, req.Repo, run, err); undone != nil && !isPermanent(undone) {

@@ -10,7 +10,7 @@ const (
 	titleUndone     = "The check could not be done"
 	titleEmpty      = "No API Management APIs"
 
-	textNothing    = "This pull request changes no template, parameter file or setting, so there is nothing to check."
+	textNothing    = "No template, parameter file or setting is changed, so there is nothing to check."
 	textOff        = "The settings of this repository switch the check off (`enabled: false`)."
 	textSuperseded = "Something newer happened while this check ran; the newer check run has the result."
 	textUndone     = "The templates could not be fetched or evaluated, so nothing is known about the APIs they publish. " +

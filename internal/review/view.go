@@ -153,7 +153,7 @@ func (v view) summary(r *check.Report, fails, existing int, compared bool) strin
 	case gate == config.GateNew && !compared:
 		b.WriteString("What is on the branch already does not fail this check. With `gate: all` in the settings it would.\n\n")
 	case gate == config.GateNew && fails == 0:
-		fmt.Fprintf(&b, "This pull request brings no new finding. What was there before it (%s) is listed and does not fail the check.\n\n",
+		fmt.Fprintf(&b, "What was there before (%s) is listed and does not fail the check.\n\n",
 			counted(existing, "finding"))
 	}
 	o := report.MarkdownOptions{Limit: maxSummary - b.Len(), Compared: compared}
