@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -257,6 +258,21 @@ func TestKindsOfEntries(t *testing.T) {
 				t.Error(run.Output.Summary)
 			}
 		})
+	}
+}
+
+// TestCopies: GitHub can say that a file is a copy. What it publishes is new.
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, githubtest.Files{"api.bicep": api("orders")})
+	s.propose("x", githubtest.Files{"copy.bicep": githubtest.Text(text("orders"))})
+	base := s.Head(infra, "main")
+	s.FailNext("GET /repos/acme/infra/compare/*", 1, githubtest.Response{Status: http.StatusOK, Body: fmt.Sprintf(
+		`{"base_commit":{"sha":%q},"merge_base_commit":{"sha":%q},"files":[{"filename":"copy.bicep","previous_filename":"api.bicep","status":"copied"}]}`, base, base)})
+	s.run()
+	run := s.only("x", "failure", oneOfOne)
+	if a := run.Output.Annotations; len(a) != 1 || a[0].Path != "copy.bicep" || a[0].Level != "failure" {
+		t.Errorf("annotations %+v", a)
 	}
 }
 

@@ -235,7 +235,7 @@ func TestPushes(t *testing.T) {
 	s.only("main", "success", "2 of 2 APIs not onboarded")
 
 	// A forced push takes a template away, which no comparison shows.
-	s.Push(infra, "main", first)
+	s.Push(infra, "main", s.Write(infra, first, githubtest.Files{"README.md": githubtest.Text("once more")}, "No template"))
 	s.run()
 	s.only("main", "success", oneOfOne)
 

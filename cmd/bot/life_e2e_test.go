@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -165,6 +166,31 @@ func TestOlderResultOverANewer(t *testing.T) {
 	s.Commit(infra, "x", githubtest.Files{"api.bicep": api("orders", "billing")}, "Add another")
 	s.Commit(infra, "x", githubtest.Files{"api.bicep": protected("orders")}, "Onboard it")
 	s.run()
+	s.only("x", "success", "The API is onboarded")
+}
+
+// TestHeadTakenUpEarly: an event about something else comes before that of the
+// push, and its review has the new head already.
+func TestHeadTakenUpEarly(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	b := stopAt(func(r *http.Request) bool { return armed.Load() && isTree(r) })
+	s := newStage(t, nil, b.option)
+	s.Branch(infra, "x", "main")
+	s.Commit(infra, "x", githubtest.Files{"api.bicep": api("orders")}, "Add an API")
+	s.DiscardPending()
+	number := s.OpenPull(githubtest.PullOptions{Repository: infra, Head: "x", Draft: true})
+	s.run()
+	head := s.Commit(infra, "x", githubtest.Files{"api.bicep": protected("orders")}, "Onboard it")
+	s.DiscardPending()
+	armed.Store(true)
+	s.ReadyForReview(infra, number)
+	s.Deliver(t.Context())
+	<-b.reached
+	s.post("pull_request", fmt.Sprintf(`{"action":"synchronize","number":%d,"pull_request":{"head":{"sha":%q,"ref":"x","repo":{"id":%d}},"base":{"ref":"main"}},
+		"installation":{"id":%d},"repository":{"id":%d,"full_name":%q}}`, number, head, s.repository, s.installation, s.repository, infra))
+	s.run()
+	close(b.lift)
 	s.only("x", "success", "The API is onboarded")
 }
 
