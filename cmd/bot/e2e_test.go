@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -176,12 +178,12 @@ resource api 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
 func TestManyFiles(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{301, 3001} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, githubtest.Files{"moved/from.bicep": api("moved"), "README.md": githubtest.Text("x")})
 			files := githubtest.Files{"z/api.bicep": api("orders"), "moved/from.bicep": githubtest.Deleted(), "z/moved.bicep": api("moved")}
 			for i := range n {
-				files[fmt.Sprintf("docs/%04d.md", i)] = githubtest.Text(fmt.Sprint(i))
+				files[fmt.Sprintf("docs/%04d.md", i)] = githubtest.Text(strconv.Itoa(i))
 			}
 			s.propose("x", files)
 			s.run()
@@ -247,9 +249,7 @@ func TestKindsOfEntries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := githubtest.Files{"README.md": githubtest.Text("x")}
-			for p, e := range tt.base {
-				files[p] = e
-			}
+			maps.Copy(files, tt.base)
 			s := newStage(t, files)
 			s.propose("x", tt.head)
 			s.run()

@@ -119,9 +119,8 @@ func TestDifference(t *testing.T) {
 	t.Parallel()
 	base := snapshot(map[string]string{"same": "1", "changed": "2", "gone": "3", "moved/from": "4", "link": "5", "copied": "6"})
 	entries := []source.Entry{{Path: "link", ID: "5", Mode: source.Symlink}}
-	for _, e := range snapshot(map[string]string{"same": "1", "changed": "two", "new": "7", "moved/to": "4", "copied": "6", "copy": "6"}).Entries() {
-		entries = append(entries, e)
-	}
+	files := map[string]string{"same": "1", "changed": "two", "new": "7", "moved/to": "4", "copied": "6", "copy": "6"}
+	entries = append(entries, snapshot(files).Entries()...)
 	want := []Change{
 		{Path: "changed"}, {Path: "copy"}, {Path: "link"}, {Path: "moved/to", Previous: "moved/from"}, {Path: "new"}, {Path: "gone", Removed: true},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -67,8 +68,8 @@ func (h *hub) Find(ctx context.Context, _ Repo, head, externalID string) (Run, b
 	if err := h.ask(ctx, "find"); err != nil {
 		return Run{}, false, err
 	}
-	for i := len(h.runs) - 1; i >= 0; i-- {
-		if run := h.runs[i]; run.Head == head && SameOrigin(run.ExternalID, externalID) {
+	for _, run := range slices.Backward(h.runs) {
+		if run.Head == head && SameOrigin(run.ExternalID, externalID) {
 			return run, true, nil
 		}
 	}
