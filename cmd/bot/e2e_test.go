@@ -50,6 +50,34 @@ func TestCost(t *testing.T) {
 	spent("one more pull request on the same base", 6)
 }
 
+// TestRateLimitStorm: many pull requests at once on one base.
+func TestRateLimitStorm(t *testing.T) {
+	t.Parallel()
+	const n = 10
+	base := githubtest.Files{}
+	for i := range n {
+		base[fmt.Sprintf("infra/api%d.bicep", i)] = protected(fmt.Sprintf("a%d", i))
+	}
+	s := newStage(t, base)
+	for i := range n {
+		branch := fmt.Sprintf("x%d", i)
+		s.Branch(infra, branch, "main")
+		s.Commit(infra, branch, githubtest.Files{fmt.Sprintf("infra/api%d.bicep", i): api(fmt.Sprintf("a%d", i))}, "Change")
+	}
+	s.DiscardPending()
+	for i := range n {
+		s.OpenPull(githubtest.PullOptions{Repository: infra, Head: fmt.Sprintf("x%d", i)})
+	}
+	s.run()
+	for i := range n {
+		s.only(fmt.Sprintf("x%d", i), "failure", oneOfOne)
+	}
+	// The base is fetched once by each worker that needs it at the same time.
+	if total, routes := s.cost(); total > 6*n+2*s.process.Workers {
+		t.Errorf("%d requests: %v", total, routes)
+	}
+}
+
 func TestBaseMovesOn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, githubtest.Files{"old.bicep": protected("old")})
