@@ -117,12 +117,26 @@ func TestExternalIDs(t *testing.T) {
 
 func TestDifference(t *testing.T) {
 	t.Parallel()
-	base := snapshot(map[string]string{"same": "1", "changed": "2", "gone": "3", "moved/from": "4", "link": "5", "copied": "6"})
+	base := snapshot(map[string]string{
+		"same": "1", "changed": "2", "gone": "3", "from/moved": "4", "link": "5", "copied": "6",
+		"infra/a/main.bicep": "7", "infra/b/main.bicep": "8", "infra/c/main.bicep": "9",
+	})
 	entries := []source.Entry{{Path: "link", ID: "5", Mode: source.Symlink}}
-	files := map[string]string{"same": "1", "changed": "two", "new": "7", "moved/to": "4", "copied": "6", "copy": "6"}
+	files := map[string]string{
+		"same": "1", "changed": "two", "new": "0", "to/renamed": "4", "copied": "6", "copy": "6",
+		"deploy/infra/a/main.bicep": "7 and more", "deploy/infra/b/main.bicep": "8", "deploy/infra/c/main.bicep": "9 and more",
+	}
 	entries = append(entries, snapshot(files).Entries()...)
 	want := []Change{
-		{Path: "changed"}, {Path: "copy"}, {Path: "link"}, {Path: "moved/to", Previous: "moved/from"}, {Path: "new"}, {Path: "gone", Removed: true},
+		{Path: "changed"},
+		{Path: "copy"},
+		{Path: "deploy/infra/a/main.bicep", Previous: "infra/a/main.bicep"},
+		{Path: "deploy/infra/b/main.bicep", Previous: "infra/b/main.bicep"},
+		{Path: "deploy/infra/c/main.bicep", Previous: "infra/c/main.bicep"},
+		{Path: "link"},
+		{Path: "new"},
+		{Path: "to/renamed", Previous: "from/moved"},
+		{Path: "gone", Removed: true},
 	}
 	if diff := cmp.Diff(want, difference(base, source.NewSnapshot(entries))); diff != "" {
 		t.Error(diff)

@@ -68,7 +68,7 @@ func (r *Reviewer) conduct(ctx context.Context, req Request, run Run, current fu
 	}
 	returned := false
 	defer func() {
-		if !returned && req.Last { // a panic passes through on its way to the worker
+		if !returned && req.Last && !run.Completed { // a panic passes through on its way to the worker
 			_ = r.undone(ctx, req.Repo, run, nil) //nolint:errcheck // the panic is what gets reported
 		}
 	}()

@@ -153,35 +153,6 @@ func touches(changes Changes) bool {
 	return false
 }
 
-// difference lists the files that differ between two trees, for pull requests
-// with more files than GitHub lists. A file that is gone and one of the same
-// content that is new are one that moved.
-func difference(base, head *source.Snapshot) []Change {
-	gone := map[string][]string{} // by content
-	for _, e := range base.Entries() {
-		if _, ok := head.Lookup(e.Path); !ok {
-			gone[e.ID] = append(gone[e.ID], e.Path)
-		}
-	}
-	var out []Change
-	for _, e := range head.Entries() {
-		old, ok := base.Lookup(e.Path)
-		switch from := gone[e.ID]; {
-		case !ok && len(from) > 0:
-			out = append(out, Change{Path: e.Path, Previous: from[0]})
-			gone[e.ID] = from[1:]
-		case !ok || old.ID != e.ID || old.Mode != e.Mode:
-			out = append(out, Change{Path: e.Path})
-		}
-	}
-	for _, e := range base.Entries() {
-		if slices.Contains(gone[e.ID], e.Path) {
-			out = append(out, Change{Path: e.Path, Removed: true})
-		}
-	}
-	return out
-}
-
 func renames(changes Changes) map[string]string {
 	out := map[string]string{}
 	for _, c := range changes.Files {
