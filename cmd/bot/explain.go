@@ -32,7 +32,8 @@ func (w *worker) refusal(ctx context.Context, log *slog.Logger, d queue.Delivery
 		return err
 	}
 	level := slog.LevelDebug
-	if _, said := w.refused.LoadOrStore(fmt.Sprintf("%d/%d", d.Installation, d.Repository), true); !said {
+	key := fmt.Sprintf("%d/%d/%v", d.Installation, d.Repository, errors.Is(err, github.ErrForbidden))
+	if _, said := w.refused.LoadOrStore(key, true); !said {
 		level = slog.LevelWarn
 	}
 	log.Log(ctx, level, "GitHub refuses; it is archived, suspended, gone, or a permission was not accepted", slog.Any("error", err))

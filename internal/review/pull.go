@@ -52,7 +52,10 @@ func (r *Reviewer) unreadable(ctx context.Context, req Request, err error) error
 		return err
 	}
 	run, done, findErr := r.find(ctx, req, runOf(req.Hint))
-	if findErr != nil || done {
+	switch {
+	case findErr != nil && !isPermanent(findErr):
+		return findErr // it decides about another attempt
+	case findErr != nil || done:
 		return errors.Join(err, findErr)
 	}
 	return r.giveUp(ctx, req, run, nil, err)
