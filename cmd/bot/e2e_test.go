@@ -46,8 +46,19 @@ func TestCost(t *testing.T) {
 	spent("a pull request without templates", 2)
 	s.only("nothing", "success", untouched)
 
+	s.Commit(infra, "nothing", githubtest.Files{"README.md": githubtest.Text("z")}, "More")
+	spent("one more push without templates", 4)
+	s.only("nothing", "success", untouched)
+
 	s.propose("stacked", githubtest.Files{"infra/api1.bicep": after["infra/api1.bicep"]})
 	spent("one more pull request on the same base", 6)
+
+	s.Commit(infra, "main", githubtest.Files{"infra/api2.bicep": after["infra/api2.bicep"]}, "Merge")
+	spent("a push to the default branch", 1+6)
+	s.only("main", "success", "1 of 20 APIs not onboarded")
+
+	s.Commit(infra, "main", githubtest.Files{"README.md": githubtest.Text("more")}, "Merge")
+	spent("a push to the default branch without templates", 1)
 }
 
 // TestRateLimitStorm: many pull requests at once on one base.

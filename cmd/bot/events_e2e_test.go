@@ -298,6 +298,25 @@ func TestNewPermissionsNotYetAccepted(t *testing.T) {
 	s.newest("x", 2, "failure", oneOfOne)
 }
 
+// TestChecksNotPermitted: nothing can be said on GitHub, so it is said in the
+// log, once.
+func TestChecksNotPermitted(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	s.Uninstall(s.installation)
+	s.RequestPermissions(s.app, githubtest.Permissions{"contents": "read", "metadata": "read", "pull_requests": "read"})
+	s.Install(s.app, "acme")
+	s.propose("x", githubtest.Files{"api.bicep": api("orders")})
+	s.propose("y", githubtest.Files{"api.bicep": api("orders")})
+	s.run()
+	if n := s.log.count("GitHub refuses"); n != 1 {
+		t.Errorf("said %d times\n%s", n, s.log.text.String())
+	}
+	if n := s.log.count("permissions requested are not granted"); n != 1 {
+		t.Errorf("the reason is said %d times", n)
+	}
+}
+
 func TestNothingElseAsksForWork(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, nil)
