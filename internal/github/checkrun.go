@@ -188,8 +188,7 @@ func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (Check
 	}
 	var answer checkRunAnswer
 	err := a.whenVisible(ctx, func() error {
-		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body}, &answer)
-		return err
+		return a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body}, &answer)
 	})
 	if err != nil {
 		return CheckRun{}, fmt.Errorf("start check run on %s of %s: %w", run.HeadSHA, repo, err)
@@ -240,7 +239,7 @@ func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) err
 
 func (a *App) updateCheckRun(ctx context.Context, repo Repo, id int64, body checkRunJSON) error {
 	c := call{method: http.MethodPatch, parts: []string{"check-runs", strconv.FormatInt(id, 10)}, body: body}
-	if _, err := a.do(ctx, repo, c, nil); err != nil {
+	if err := a.do(ctx, repo, c, nil); err != nil {
 		return fmt.Errorf("update check run %d of %s: %w", id, repo, err)
 	}
 	return nil

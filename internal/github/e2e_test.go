@@ -22,15 +22,16 @@ const acme = "acme/infra"
 // site is a whole GitHub with one App on one repository.
 type site struct {
 	*githubtest.Server
+	t     *testing.T
 	clock *fakeClock
 	app   *App
 	slug  int64
 	repo  Repo
 }
 
-func newSite(t *testing.T, o githubtest.Options, change ...func(*Options)) *site {
+func newSite(t *testing.T, o githubtest.Options) *site {
 	t.Helper()
-	s := &site{clock: newFakeClock()}
+	s := &site{t: t, clock: newFakeClock()}
 	o.Clock = s.clock.Now
 	s.Server = githubtest.NewServer(o)
 	server := httptest.NewServer(s.Server)
@@ -44,9 +45,6 @@ func newSite(t *testing.T, o githubtest.Options, change ...func(*Options)) *site
 	id := s.CreateRepository(acme, githubtest.RepositoryOptions{Private: true})
 	s.Commit(acme, "main", githubtest.Files{"readme.md": githubtest.Text("# Infra\n")}, "Start")
 	options := Options{APIURL: s.APIURL(), AppID: s.slug, PrivateKey: testPEM(), Clock: s.clock, UserAgent: "test"}
-	for _, f := range change {
-		f(&options)
-	}
 	app, err := New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -181,85 +179,85 @@ func TestManyAnnotations(t *testing.T) {
 func TestCommitEndToEnd(t *testing.T) {
 	t.Parallel()
 	commit := func(s *site, head string) (string, error) {
-		return s.app.Commit(t.Context(), s.repo, CommitRequest{
+		return s.app.Commit(s.t.Context(), s.repo, CommitRequest{
 			Branch: "feature/x", ExpectedHead: head, Headline: "Onboard 1 APIs to Microsoft Defender for APIs", Body: "b",
 			Files: map[string][]byte{"infra/api0.bicep": []byte("\ufeffparam x string\r\n"), "infra/new.json": []byte("\xe9")},
 		})
 	}
-	written := func(t *testing.T, s *site, sha string, err error) {
-		t.Helper()
+	written := func(s *site, sha string, err error) {
+		s.t.Helper()
 		if err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 		if s.Head(acme, "feature/x") != sha {
-			t.Errorf("branch is not at %s", sha)
+			s.t.Errorf("branch is not at %s", sha)
 		}
 		for path, want := range map[string]string{"infra/api0.bicep": "\ufeffparam x string\r\n", "infra/new.json": "\xe9", "readme.md": "# Infra\n"} {
 			if got, ok := s.File(acme, sha, path); !ok || got != want {
-				t.Errorf("%s is %q", path, got)
+				s.t.Errorf("%s is %q", path, got)
 			}
 		}
 	}
-	for name, run := range map[string]func(*testing.T, *site){
-		"written": func(t *testing.T, s *site) {
+	for name, run := range map[string]func(*site){
+		"written": func(s *site) {
 			sha, err := commit(s, s.Head(acme, "feature/x"))
-			written(t, s, sha, err)
+			written(s, sha, err)
 		},
-		"without GraphQL": func(t *testing.T, s *site) {
+		"without GraphQL": func(s *site) {
 			s.FailNext("POST /graphql", 1, githubtest.Response{Status: http.StatusNotFound, Body: `{"message":"Not Found"}`})
 			sha, err := commit(s, s.Head(acme, "feature/x"))
-			written(t, s, sha, err)
+			written(s, sha, err)
 		},
-		"head moved": func(t *testing.T, s *site) {
+		"head moved": func(s *site) {
 			head := s.Head(acme, "feature/x")
 			s.Commit(acme, "feature/x", githubtest.Files{"x": githubtest.Text("x")}, "Push")
 			if _, err := commit(s, head); !errors.Is(err, ErrHeadMoved) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"head moved, without GraphQL": func(t *testing.T, s *site) {
+		"head moved, without GraphQL": func(s *site) {
 			head := s.Head(acme, "feature/x")
 			s.Commit(acme, "feature/x", githubtest.Files{"x": githubtest.Text("x")}, "Push")
 			s.FailNext("POST /graphql", 1, githubtest.Response{Status: http.StatusNotFound})
 			if _, err := commit(s, head); !errors.Is(err, ErrHeadMoved) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"protected": func(t *testing.T, s *site) {
+		"protected": func(s *site) {
 			s.Protect(acme, "feature/x", githubtest.Protection{RequirePull: true})
 			if _, err := commit(s, s.Head(acme, "feature/x")); !errors.Is(err, ErrNotWritable) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"protected by rules": func(t *testing.T, s *site) {
+		"protected by rules": func(s *site) {
 			s.Protect(acme, "feature/x", githubtest.Protection{RequirePull: true, Ruleset: true})
 			if _, err := commit(s, s.Head(acme, "feature/x")); !errors.Is(err, ErrNotWritable) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"signatures required": func(t *testing.T, s *site) {
+		"signatures required": func(s *site) {
 			s.Protect(acme, "feature/x", githubtest.Protection{RequireSigned: true})
 			sha, err := commit(s, s.Head(acme, "feature/x"))
-			written(t, s, sha, err)
+			written(s, sha, err)
 		},
-		"archived": func(t *testing.T, s *site) {
+		"archived": func(s *site) {
 			s.Archive(acme)
 			if _, err := commit(s, s.Head(acme, "feature/x")); !errors.Is(err, ErrNotWritable) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"branch is gone": func(t *testing.T, s *site) {
+		"branch is gone": func(s *site) {
 			head := s.Head(acme, "feature/x")
 			s.DeleteBranch(acme, "feature/x")
 			if _, err := commit(s, head); !errors.Is(err, ErrNotWritable) && !errors.Is(err, ErrHeadMoved) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"lost answer": func(t *testing.T, s *site) {
+		"lost answer": func(s *site) {
 			s.FailNext("POST /graphql", 1, githubtest.Response{Status: http.StatusBadGateway})
 			head := s.Head(acme, "feature/x")
 			if _, err := commit(s, head); err == nil || errors.Is(err, ErrNotWritable) || s.Head(acme, "feature/x") != head {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
 	} {
@@ -267,7 +265,7 @@ func TestCommitEndToEnd(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, githubtest.Options{})
 			s.change(1)
-			run(t, s)
+			run(s)
 		})
 	}
 }

@@ -105,7 +105,7 @@ func (l *limiter) judgeGraphQL(resp *http.Response) error {
 	if err != nil {
 		return fmt.Errorf("read graphql answer: %w", err)
 	}
-	if tooDeep(body, maxEventDepth) || !gjson.ValidBytes(body) {
+	if tooDeep(body) || !gjson.ValidBytes(body) {
 		return errors.New("graphql answer is not JSON")
 	}
 	limited := false

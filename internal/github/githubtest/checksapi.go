@@ -181,7 +181,6 @@ func (c *call) listRuns(match func(*run) bool) (answer, error) {
 	}
 	seen, docs := map[key]bool{}, []doc{}
 	for _, r := range slices.Backward(c.server.runs) {
-
 		k := key{r.SuiteID, r.Name}
 		if r.suite.repo != c.repo || !match(r) || (seen[k] && query.Get("filter") != "all") {
 			continue

@@ -274,8 +274,8 @@ func TestDeliveryLog(t *testing.T) {
 	if len(page.list) != 1 || page.at(0, "event") != "check_suite" || page.at(0, "status") != "OK" || page.at(0, "status_code") != 202.0 {
 		t.Fatal(page.text)
 	}
-	link := page.header.Get("Link")
-	next := strings.TrimPrefix(link[:strings.Index(link, ">")], "<http://github.invalid")
+	link, _, _ := strings.Cut(page.header.Get("Link"), ">")
+	next := strings.TrimPrefix(link, "<http://github.invalid")
 	page = w.send(http.MethodGet, next, nil, jwt()).want(http.StatusOK)
 	if len(page.list) != 1 || page.at(0, "event") != "push" || page.at(0, "status_code") != 0.0 || page.header.Get("Link") != "" {
 		t.Fatal(page.text)
