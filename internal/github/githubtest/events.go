@@ -63,15 +63,6 @@ func (s *Server) suiteEvent(st *suite, action string, sender *account) {
 	s.tell(st.repo, st.app, sender, event{name: "check_suite", action: action, body: doc{"check_suite": s.suiteDoc(st)}, early: st.sha.String()})
 }
 
-func (s *Server) mergeGroupEvent(p *pull, ref string, base, head plumbing.Hash) {
-	s.tell(p.repo, nil, p.author, event{name: "merge_group", action: "checks_requested", early: head.String(), body: doc{
-		"merge_group": doc{
-			"head_sha": head.String(), "head_ref": ref, "base_sha": base.String(), "base_ref": branchPrefix + p.baseRef,
-			"head_commit": s.pushedCommitDoc(p.repo, head),
-		},
-	}})
-}
-
 func (s *Server) pushEvent(r *repository, ref string, from, to plumbing.Hash, sender *account) {
 	commits := []any{}
 	if !to.IsZero() {

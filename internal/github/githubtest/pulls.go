@@ -162,6 +162,14 @@ func (s *Server) ReadyForReview(fullName string, number int) {
 	})
 }
 
+// ConvertToDraft makes a pull request a draft again.
+func (s *Server) ConvertToDraft(fullName string, number int) {
+	s.withPull(fullName, number, func(p *pull) {
+		p.draft, p.updated = true, s.now()
+		s.pullEvent(p, "converted_to_draft", p.author, nil)
+	})
+}
+
 // ChangeBase points a pull request at another branch.
 func (s *Server) ChangeBase(fullName string, number int, branch string) {
 	s.withPull(fullName, number, func(p *pull) { s.changeBase(p, branch, p.author) })
@@ -182,20 +190,6 @@ func (s *Server) editTitle(p *pull, title string, sender *account) {
 	changes := doc{"title": doc{"from": p.title}}
 	p.title, p.updated = title, s.now()
 	s.pullEvent(p, "edited", sender, doc{"changes": changes})
-}
-
-// QueueMerge puts a pull request in the merge queue: a branch with the merged
-// result appears and has to be checked. It gives back that commit.
-func (s *Server) QueueMerge(fullName string, number int) string {
-	var hash plumbing.Hash
-	s.withPull(fullName, number, func(p *pull) {
-		base := p.repo.refs[branchPrefix+p.baseRef]
-		hash = s.merge(p.repo, base, p.headSHA, fmt.Sprintf("Merge pull request #%d", p.number), p.author.login)
-		ref := fmt.Sprintf("%sgh-readonly-queue/%s/pr-%d-%s", branchPrefix, p.baseRef, p.number, base)
-		s.move(p.repo, ref, hash, p.author)
-		s.mergeGroupEvent(p, ref, base, hash)
-	})
-	return hash.String()
 }
 
 func (s *Server) withPull(fullName string, number int, do func(*pull)) {

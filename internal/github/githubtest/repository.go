@@ -38,6 +38,7 @@ type repository struct {
 	protected     map[string]Protection
 	roles         map[string]string // by login, in lower case
 	pulls         []*pull
+	queue         []*mergeGroup
 	created       time.Time
 }
 
