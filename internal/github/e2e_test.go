@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
+	"github.com/onboard-defender/onboard-defender/internal/github/openapitest"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
@@ -34,7 +35,11 @@ func newSite(t *testing.T, o githubtest.Options) *site {
 	s := &site{t: t, clock: newFakeClock()}
 	o.Clock = s.clock.Now
 	s.Server = githubtest.NewServer(o)
-	server := httptest.NewServer(s.Server)
+	prefix := ""
+	if o.Enterprise {
+		prefix = "/api/v3"
+	}
+	server := httptest.NewServer(openapitest.Handler(t, prefix, s.Server))
 	t.Cleanup(server.Close)
 	s.SetURL(server.URL)
 	s.slug = s.AddApp(githubtest.App{

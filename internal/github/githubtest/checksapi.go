@@ -210,7 +210,7 @@ func (c *call) getSuite() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.server.suiteDoc(st)), nil
+	return ok(c.server.fullSuiteDoc(st)), nil
 }
 
 func (c *call) suitesOfRef() (answer, error) {
@@ -227,7 +227,7 @@ func (s *Server) suiteDocs(r *repository, sha plumbing.Hash) []doc {
 	docs := []doc{}
 	for _, st := range s.suites {
 		if st.repo == r && st.sha == sha {
-			docs = append(docs, s.suiteDoc(st))
+			docs = append(docs, s.fullSuiteDoc(st))
 		}
 	}
 	return docs

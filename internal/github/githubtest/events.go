@@ -24,7 +24,7 @@ func (s *Server) tell(r *repository, only *app, sender *account, e event) {
 		body := maps.Clone(e.body)
 		body["repository"], body["sender"] = s.repositoryDoc(r), s.accountDoc(sender)
 		if r.owner.kind == "Organization" {
-			body["organization"] = doc{"login": r.owner.login, "id": r.owner.id, "url": s.apiURL("/orgs/" + r.owner.login)}
+			body["organization"] = s.organizationDoc(r.owner)
 		}
 		told := e
 		told.body = body
@@ -45,7 +45,7 @@ func (s *Server) installationEvent(in *installation, action string, sender *acco
 }
 
 func (s *Server) pullEvent(p *pull, action string, sender *account, more doc) {
-	body := doc{"number": p.number, "pull_request": s.pullDoc(p)}
+	body := doc{"number": p.number, "pull_request": s.fullPullDoc(p)}
 	maps.Copy(body, more)
 	s.tell(p.repo, nil, sender, event{name: "pull_request", action: action, body: body, early: p.headSHA.String()})
 }
@@ -53,7 +53,7 @@ func (s *Server) pullEvent(p *pull, action string, sender *account, more doc) {
 func (s *Server) runEvent(r *run, action string, sender *account, more doc) {
 	body := doc{"check_run": s.runDoc(r)}
 	if run, ok := body["check_run"].(doc); ok {
-		run["check_suite"] = s.suiteDoc(r.suite)
+		run["check_suite"] = s.simpleSuiteDoc(r.suite)
 	}
 	maps.Copy(body, more)
 	s.tell(r.suite.repo, r.suite.app, sender, event{name: "check_run", action: action, body: body, early: r.HeadSHA})

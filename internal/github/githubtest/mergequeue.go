@@ -22,7 +22,10 @@ type mergeGroup struct {
 // and has to be checked. It gives back that commit.
 func (s *Server) QueueMerge(fullName string, number int) string {
 	var hash plumbing.Hash
-	s.withPull(fullName, number, func(p *pull) { hash = s.enqueueMerge(p).head })
+	s.withPull(fullName, number, func(p *pull) {
+		s.pullEvent(p, "enqueued", p.author, nil)
+		hash = s.enqueueMerge(p).head
+	})
 	return hash.String()
 }
 
@@ -39,6 +42,7 @@ func (s *Server) MergeQueued(fullName string, number int) string {
 		}
 		hash = g.head
 		p.repo.queue = slices.Delete(p.repo.queue, i, i+1)
+		s.pullEvent(p, "dequeued", p.author, doc{"reason": "MERGE"})
 		p.merged = true
 		s.setState(p, "closed", p.author)
 		s.move(p.repo, branchPrefix+p.baseRef, g.head, p.author)
@@ -54,6 +58,7 @@ func (s *Server) Dequeue(fullName string, number int) {
 		i := p.repo.placeInQueue(p)
 		gone := slices.Clone(p.repo.queue[i:])
 		p.repo.queue = slices.Delete(p.repo.queue, i, len(p.repo.queue))
+		s.pullEvent(p, "dequeued", p.author, doc{"reason": "MANUAL"})
 		s.destroyGroup(gone[0], "dequeued")
 		for _, g := range gone[1:] {
 			if g.pull.baseRef != p.baseRef { // in another branch's queue
@@ -97,21 +102,8 @@ func (r *repository) placeInQueue(p *pull) int {
 func (s *Server) groupEvent(g *mergeGroup, action string, more doc) {
 	body := doc{"merge_group": doc{
 		"head_sha": g.head.String(), "head_ref": g.ref, "base_sha": g.base.String(), "base_ref": branchPrefix + g.pull.baseRef,
-		"head_commit": s.groupCommitDoc(g),
+		"head_commit": s.simpleCommitDoc(g.pull.repo, g.head),
 	}}
 	maps.Copy(body, more)
 	s.tell(g.pull.repo, nil, g.pull.author, event{name: "merge_group", action: action, early: g.head.String(), body: body})
-}
-
-// groupCommitDoc is the commit of a group, without the paths of a push's.
-func (s *Server) groupCommitDoc(g *mergeGroup) any {
-	commit, err := g.pull.repo.network.commit(g.head)
-	if err != nil {
-		return nil
-	}
-	person := doc{"name": commit.Author.Name, "email": commit.Author.Email}
-	return doc{
-		"id": g.head.String(), "tree_id": commit.TreeHash.String(), "message": commit.Message,
-		"timestamp": stamp(commit.Committer.When), "author": person, "committer": person,
-	}
 }

@@ -124,7 +124,7 @@ func TestEvents(t *testing.T) {
 		"push: push check_suite.requested pull_request.synchronize", "title: pull_request.edited", "base: pull_request.edited",
 		"run: check_run.created", "click: check_run.requested_action", "rerun: check_run.rerequested", "rerun all: check_suite.rerequested",
 		"draft: pull_request.converted_to_draft", "ready: pull_request.ready_for_review",
-		"queue: push check_suite.requested merge_group.checks_requested", "dequeue: merge_group.destroyed push", "close: pull_request.closed", "reopen: pull_request.reopened", "suspend: installation.suspend",
+		"queue: pull_request.enqueued push check_suite.requested merge_group.checks_requested", "dequeue: pull_request.dequeued merge_group.destroyed push", "close: pull_request.closed", "reopen: pull_request.reopened", "suspend: installation.suspend",
 		"silence: ", "resume: installation.unsuspend", "ping: ping", "uninstall: installation.deleted",
 	}
 	if diff := cmp.Diff(want, steps); diff != "" {
