@@ -277,12 +277,17 @@ func (c *cut) properties(s source, in, out object, closed bool) {
 	}
 }
 
-// correct makes good what the description is behind with: the events that an
-// App may have, and that the head of a pull request whose fork was deleted has
-// neither repository nor user.
+// correct makes good what the description is behind with: the events and the
+// permissions that an App may have, and that the head of a pull request whose
+// fork was deleted has neither repository nor user.
 func correct(properties object) {
 	if events, ok := at(properties, "events", "items"); ok {
 		delete(events, "enum")
+	}
+	if permissions, ok := at(properties, "permissions"); ok {
+		if _, ofApp := at(permissions, "properties", "checks"); ofApp {
+			delete(permissions, "additionalProperties")
+		}
 	}
 	if end, ok := at(properties, "head", "properties"); ok {
 		for _, name := range []string{"repo", "user"} {

@@ -53,6 +53,9 @@ func (c *call) createRun() (answer, error) {
 	c.apply(r, ask)
 	c.server.dropOldRuns(st, r.Name)
 	c.server.runEvent(r, "created", c.who.app.bot, nil)
+	if r.Status == statusCompleted {
+		c.server.completed(r, c.who.app.bot)
+	}
 	return created(c.server.runDoc(r)), nil
 }
 
@@ -75,9 +78,18 @@ func (c *call) updateRun() (answer, error) {
 	c.apply(r, ask)
 	r.Updates++
 	if !done && r.Status == statusCompleted {
-		c.server.runEvent(r, "completed", c.who.app.bot, nil)
+		c.server.completed(r, c.who.app.bot)
 	}
 	return ok(c.server.runDoc(r)), nil
+}
+
+// completed tells of a run that is done, and of its suite if that was its
+// last.
+func (s *Server) completed(r *run, sender *account) {
+	s.runEvent(r, "completed", sender, nil)
+	if !slices.ContainsFunc(s.runsOf(r.suite), func(other *run) bool { return other.Status != statusCompleted }) {
+		s.suiteEvent(r.suite, "completed", sender)
+	}
 }
 
 // apply changes a run as asked. Annotations add up; a conclusion completes.

@@ -14,9 +14,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -202,6 +204,16 @@ func Answer(method, path string, status int, header http.Header, body []byte) er
 		return fmt.Errorf("%s: answer %d: %w", o.id, status, err)
 	}
 	return nil
+}
+
+// Webhooks are the names of the described events with their actions, such as
+// "pull_request.opened", sorted.
+func Webhooks() ([]string, error) {
+	d, err := published()
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(d.webhooks)), nil
 }
 
 // Webhook holds the payload of an event to the description. The action is
