@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -233,7 +234,7 @@ func newEnterprise(t *testing.T, host string, wrap func(http.Handler) http.Handl
 	world, ca := githubtest.NewServer(o), newAuthority(t)
 	server := httptest.NewUnstartedServer(wrap(openapitest.Handler(t, prefix, world)))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{ca.leaf}, MinVersion: tls.VersionTLS12}
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	world.SetURL("https://" + host)
