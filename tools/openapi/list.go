@@ -68,3 +68,16 @@ pull_request.closed pull_request.converted_to_draft pull_request.dequeued pull_r
 pull_request.opened pull_request.ready_for_review pull_request.reopened pull_request.synchronize
 push
 `
+
+// graphqlRoots are the queries and mutations that the stand-in knows.
+const graphqlRoots = `repository rateLimit createCommitOnBranch minimizeComment resolveReviewThread`
+
+// graphqlTypes are the types of GraphQL that the stand-in knows, and those that
+// they take.
+const graphqlTypes = `
+Actor Blob Commit CreateCommitOnBranchPayload GitObject GitSignature Minimizable MinimizeCommentPayload Mutation PageInfo
+PullRequest PullRequestReview PullRequestReviewComment PullRequestReviewCommentConnection PullRequestReviewConnection
+PullRequestReviewThread PullRequestReviewThreadConnection Query RateLimit Ref Repository ResolveReviewThreadPayload Tree TreeEntry
+CommitMessage CommittableBranch CreateCommitOnBranchInput FileAddition FileChanges FileDeletion MinimizeCommentInput
+ReportedContentClassifiers ResolveReviewThreadInput
+`

@@ -1,8 +1,8 @@
 // Command openapi cuts what the stand-in for GitHub serves out of GitHub's own
-// description of its REST API and webhooks, as JSON Schema that the tests of
+// description of its REST API, its webhooks and its GraphQL schema, as JSON Schema that the tests of
 // internal/github/openapitest hold requests, answers and payloads to:
 //
-//	npm install --ignore-scripts --prefix DIR @octokit/openapi @octokit/openapi-webhooks
+//	npm install --ignore-scripts --prefix DIR @octokit/openapi @octokit/openapi-webhooks @octokit/graphql-schema
 //	go run -C tools ./openapi DIR > internal/github/openapitest/description.json
 //
 // Names, types, bounds and enumerations are kept; prose, examples and
@@ -42,6 +42,10 @@ func run(packages string) error {
 	if err != nil {
 		return err
 	}
+	types, version, err := graphql(packages)
+	if err != nil {
+		return err
+	}
 	c := &cut{defs: object{}}
 	operations, err := c.operations(rest)
 	if err != nil {
@@ -51,13 +55,14 @@ func run(packages string) error {
 	if err != nil {
 		return err
 	}
-	origin := "Made by tools/openapi from @octokit/openapi " + rest.version + " and @octokit/openapi-webhooks " + hooks.version + " (MIT licence)."
+	origin := "Made by tools/openapi from @octokit/openapi " + rest.version + ", @octokit/openapi-webhooks " + hooks.version +
+		" and @octokit/graphql-schema " + version + " (MIT licence)."
 	var b strings.Builder
 	fmt.Fprintf(&b, "{\n\"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n\"$comment\": %q", origin)
 	for _, part := range []struct {
 		name string
 		all  object
-	}{{"$defs", c.defs}, {"operations", operations}, {"webhooks", webhooks}} {
+	}{{"$defs", c.defs}, {"operations", operations}, {"webhooks", webhooks}, {"graphql", types}} {
 		if err := write(&b, part.name, part.all); err != nil {
 			return err
 		}
@@ -99,16 +104,20 @@ func read(packages, name string) (source, error) {
 	if err := json.Unmarshal(text, &s.root); err != nil {
 		return source{}, fmt.Errorf("%s: %w", name, err)
 	}
-	text, err = os.ReadFile(filepath.Join(packages, name, "package.json"))
+	s.version, err = versionOf(packages, name)
+	return s, err
+}
+
+func versionOf(packages, name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(packages, name, "package.json"))
 	if err != nil {
-		return source{}, err
+		return "", err
 	}
 	var about struct{ Version string }
 	if err := json.Unmarshal(text, &about); err != nil {
-		return source{}, fmt.Errorf("%s: %w", name, err)
+		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	s.version = about.Version
-	return s, nil
+	return about.Version, nil
 }
 
 // cut collects the definitions that are referred to.

@@ -23,3 +23,33 @@ func TestRoutesAreDescribed(t *testing.T) {
 		}
 	}
 }
+
+// TestSchemaIsDescribed holds that GitHub's GraphQL has every field of the
+// stand-in's, gives the same for it and takes the same.
+func TestSchemaIsDescribed(t *testing.T) {
+	t.Parallel()
+	schema := newSchema()
+	for typeName, fields := range schema {
+		for name, field := range fields {
+			described, found, err := openapitest.Field(typeName, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			of := strings.Trim(described.Type, "[]!")
+			if !found || schema[of] == nil && field.of != "" || schema[of] != nil && field.of != of {
+				t.Errorf("%s.%s gives %q, is described as %+v", typeName, name, field.of, described)
+			}
+			for known := range strings.FieldsSeq(field.arguments) {
+				known = strings.TrimSuffix(known, "!")
+				if described.Arguments[known] == "" {
+					t.Errorf("%s.%s takes no %s", typeName, name, known)
+				}
+			}
+			for argument, kind := range described.Arguments {
+				if strings.HasSuffix(kind, "!") && !slices.Contains(field.required(), argument) {
+					t.Errorf("%s.%s needs %s", typeName, name, argument)
+				}
+			}
+		}
+	}
+}

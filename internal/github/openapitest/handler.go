@@ -13,12 +13,14 @@ import (
 
 // Handler serves as next does and makes each request and each answer that
 // GitHub's description does not allow an error of the test. The prefix is that
-// of an enterprise server's API, "/api/v3", or empty; GraphQL is not looked at.
+// of an enterprise server's API, "/api/v3", or empty. Of GraphQL it
+// looks at the variables; the queries are for the stand-in's own schema to check.
 func Handler(t testing.TB, prefix string, next http.Handler) http.Handler {
 	t.Helper()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, isAPI := strings.CutPrefix(r.URL.EscapedPath(), prefix)
-		if !isAPI || strings.HasSuffix(path, "/graphql") {
+		graphql := strings.HasSuffix(path, "/graphql")
+		if !isAPI && !graphql {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -27,6 +29,13 @@ func Handler(t testing.TB, prefix string, next http.Handler) http.Handler {
 			t.Errorf("read %s %s: %v", r.Method, path, err)
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
+		if graphql {
+			if err := Variables(body); err != nil {
+				t.Error(err)
+			}
+			next.ServeHTTP(w, r)
+			return
+		}
 		target, err := url.Parse(path + "?" + r.URL.RawQuery)
 		if err == nil {
 			err = Request(r.Method, target, body)

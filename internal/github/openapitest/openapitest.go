@@ -5,7 +5,7 @@
 // error, so that nothing is relied on that GitHub does not promise.
 //
 // The description is a cut of the published one, description.json, which
-// tools/openapi makes. GraphQL is not in it.
+// tools/openapi makes.
 package openapitest
 
 import (
@@ -44,6 +44,7 @@ type operation struct {
 type description struct {
 	operations []operation
 	webhooks   map[string]any
+	types      map[string]graphType
 	mu         sync.Mutex
 	compiler   *jsonschema.Compiler
 }
@@ -61,11 +62,12 @@ func load() (*description, error) {
 	var parts struct {
 		Operations map[string]operation `json:"operations"`
 		Webhooks   map[string]any       `json:"webhooks"`
+		GraphQL    map[string]graphType `json:"graphql"`
 	}
 	if err := json.Unmarshal(text, &parts); err != nil {
 		return nil, err
 	}
-	d := &description{compiler: jsonschema.NewCompiler(), webhooks: parts.Webhooks}
+	d := &description{compiler: jsonschema.NewCompiler(), webhooks: parts.Webhooks, types: parts.GraphQL}
 	d.compiler.AssertFormat()
 	if err := d.compiler.AddResource(location, document); err != nil {
 		return nil, err

@@ -108,3 +108,29 @@ func TestSchemas(t *testing.T) {
 		}
 	}
 }
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	const commit = `"query":"mutation($input: CreateCommitOnBranchInput!) { x }","variables":`
+	for name, test := range map[string]struct{ body, says string }{
+		"good": {`{` + commit + `{"input":{"branch":{"branchName":"b","repositoryNameWithOwner":"a/b"},"expectedHeadOid":"x",
+			"message":{"headline":"h"},"fileChanges":{"additions":[{"path":"p","contents":"eA=="}]}}}}`, ""},
+		"none":               {`{"query":"{ x }"}`, ""},
+		"optional":           {`{"query":"query($after: String, $n: Int = 3) { x }","variables":{"after":null}}`, ""},
+		"not declared":       {`{"query":"{ x }","variables":{"a":1}}`, `variables: no "a"`},
+		"missing":            {`{` + commit + `{}}`, "variables.input: is missing"},
+		"missing in an item": {`{` + commit + `{"input":{"branch":{},"expectedHeadOid":"x","message":{"headline":"h"},"fileChanges":{"additions":[{"path":"p"}]}}}}`, "additions[0].contents: is missing"},
+		"no such field":      {`{` + commit + `{"input":{"branch":{"name":"b"},"expectedHeadOid":"x","message":{"headline":"h"}}}}`, `branch: no "name"`},
+		"no list":            {`{` + commit + `{"input":{"branch":{},"expectedHeadOid":"x","message":{"headline":"h"},"fileChanges":{"additions":{}}}}}`, "is no list"},
+		"not a number":       {`{"query":"query($n: Int!) { x }","variables":{"n":"1"}}`, "variables.n: 1 is no Int"},
+		"no such value":      {`{"query":"query($c: ReportedContentClassifiers!) { x }","variables":{"c":"OLD"}}`, "OLD is no ReportedContentClassifiers"},
+		"value":              {`{"query":"query($c: ReportedContentClassifiers!) { x }","variables":{"c":"OUTDATED"}}`, ""},
+		"no object":          {`{` + commit + `{"input":"x"}}`, "x is no CreateCommitOnBranchInput"},
+		"not JSON":           {`{`, "unexpected end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expect(t, Variables([]byte(test.body)), test.says)
+		})
+	}
+}
