@@ -668,3 +668,41 @@ func TestAppIsWho(t *testing.T) {
 		t.Errorf("%d at %s", app.ID(), app.WebURL())
 	}
 }
+
+// TestRenamed works on with the name that an event had before the repository
+// got another one.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	for _, enterprise := range []bool{false, true} {
+		t.Run(strconv.FormatBool(enterprise), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, githubtest.Options{Enterprise: enterprise})
+			number := s.change(2)
+			s.Rename(acme, "infrastructure")
+			ctx, now := t.Context(), "acme/infrastructure"
+			pull, err := s.app.Pull(ctx, s.repo, number)
+			if err != nil || pull.HeadSHA != s.Head(now, "feature/x") {
+				t.Fatalf("%+v, %v", pull, err)
+			}
+			snap, err := s.app.Snapshot(ctx, s.repo, pull.HeadSHA, templates)
+			if err != nil || snap.File("infra/added.bicep") == nil {
+				t.Fatal(err)
+			}
+			run, err := s.app.StartCheckRun(ctx, s.repo, CheckRun{Name: "n", HeadSHA: pull.HeadSHA, ExternalID: "x"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run.Conclusion, run.Title, run.Summary = "success", "title", "summary"
+			if err := s.app.CompleteCheckRun(ctx, s.repo, run); err != nil {
+				t.Fatal(err)
+			}
+			if runs := s.CheckRuns(now, pull.HeadSHA); len(runs) != 1 || runs[0].Conclusion != "success" {
+				t.Errorf("runs %+v", runs)
+			}
+			s.CreateRepository(acme, githubtest.RepositoryOptions{Private: true}) // has the old name now
+			if _, err := s.app.Pull(ctx, s.repo, number); !errors.Is(err, ErrNotFound) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

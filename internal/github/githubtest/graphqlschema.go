@@ -139,6 +139,9 @@ func repositoryField(x *execution, _ any, args map[string]any) (any, error) {
 	owner, name := text(args["owner"]), text(args["name"])
 	s := x.call.server
 	r := s.repository(owner + "/" + name)
+	if follow, given := args["followRenames"]; r == nil && (!given || follow == true) {
+		r = s.renamed(owner + "/" + name)
+	}
 	missing := failure("NOT_FOUND", "Could not resolve to a Repository with the name '%s/%s'.", owner, name)
 	if r == nil {
 		return nil, missing

@@ -37,6 +37,7 @@ type repository struct {
 	refs          map[string]plumbing.Hash
 	protected     map[string]Protection
 	roles         map[string]string // by login, in lower case
+	formerly      []string          // full names, in lower case
 	pulls         []*pull
 	queue         []*mergeGroup
 	created       time.Time
@@ -126,6 +127,26 @@ func (s *Server) Archive(fullName string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mustRepository(fullName).archived = true
+}
+
+// Rename gives a repository another name. Requests for the old one are led to
+// it as long as no other has that name:
+// https://docs.github.com/en/repositories/creating-and-managing-repositories/renaming-a-repository
+func (s *Server) Rename(fullName, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.mustRepository(fullName)
+	r.formerly, r.name = append(r.formerly, strings.ToLower(r.fullName())), name
+}
+
+// renamed is the repository that once had a name which no other has now.
+func (s *Server) renamed(fullName string) *repository {
+	for _, r := range s.repositories {
+		if slices.Contains(r.formerly, strings.ToLower(fullName)) {
+			return r
+		}
+	}
+	return nil
 }
 
 // Protect protects a branch.

@@ -67,6 +67,8 @@ func TestAnswer(t *testing.T) {
 		"an error":            {"GET", "/repos/a/b/pulls", 404, asJSON, `{"message":"Not Found","more":1}`, ""},
 		"an error of any":     {"GET", "/repos/a/b/pulls", 502, asJSON, "<html>", ""},
 		"undescribed success": {"GET", "/repos/a/b/pulls", 201, asJSON, "[]", "answer 201 is not described"},
+		"redirect":            {"GET", "/repos/a/b/pulls", 301, http.Header{"Location": {"https://a"}}, "{}", ""},
+		"by number":           {"GET", "/repositories/7/pulls", 200, asJSON, "null", "got null, want array"},
 		"no operation":        {"GET", "/nothing", 200, asJSON, "[]", "which is no operation"},
 		"none, and not found": {"GET", "/nothing", 404, asJSON, "{}", ""},
 		"not JSON":            {"GET", "/repos/a/b/pulls", 200, asJSON, "[", "unexpected EOF"},
