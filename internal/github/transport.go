@@ -3,6 +3,7 @@ package github
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -172,7 +173,8 @@ func transient(ctx context.Context, resp *http.Response, err error) bool {
 	}](err)
 	_, limited := errors.AsType[*RateLimitError](err)
 	_, aboutToken := errors.AsType[*tokenError](err)
-	return ctx.Err() == nil && !judged && !limited && !aboutToken
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err) // and will be in a second
+	return ctx.Err() == nil && !judged && !limited && !aboutToken && !untrusted
 }
 
 func backoff(n int) time.Duration {
