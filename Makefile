@@ -5,11 +5,12 @@ LINT     = $(GO) tool -modfile=tools/go.mod golangci-lint
 CASES   ?= ../shared/cases/run
 FUZZTIME ?= 30s
 BENCH   ?= .
+EXAMPLES ?= @octokit/webhooks-examples@7.6.1
 # What does several things at once, and is therefore run with the race detector.
 RACE    ?= ./internal/queue/... ./internal/github/... ./internal/server/... ./internal/review/... ./internal/deployment/... ./cmd/bot/...
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt fmt-check lint arrows generate generated test race fuzz bench cover build cases e2e clean
+.PHONY: help check fmt fmt-check lint arrows generate generated test webhooks race fuzz bench cover build cases e2e clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +37,11 @@ generated: ## fail if a generated file, go.mod or go.sum is out of date
 
 test: ## run all tests
 	@$(GO) test ./...
+
+webhooks: ## take in the webhooks of @octokit/webhooks-examples, fetched with npm
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
+	npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$$tmp" '$(EXAMPLES)' && \
+	WEBHOOK_EXAMPLES="$$tmp/node_modules/@octokit/webhooks-examples" $(GO) test -count 1 -run '^TestExamples$$' -v ./internal/github ./internal/server
 
 race: ## run the tests of what is concurrent with the race detector (RACE=packages)
 	@$(GO) test -race $(RACE)

@@ -47,6 +47,7 @@ internal/review github.com/google/go-github/v60/github
 cmd/bot github.com/riverqueue/river
 cmd/bot modernc.org/sqlite
 internal/review $internal/github/githubtest
+internal/server $internal/github/openapitest
 internal/source testing
 END
 n=0

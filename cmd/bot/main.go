@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, env environment) int {
 	root.SetArgs(args)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		checkCommand(env), fixCommand(env), demoCommand(env), serveCommand(env), configCommand(env), versionCommand(env),
+		checkCommand(env), fixCommand(env), demoCommand(env), serveCommand(env), doctorCommand(env), configCommand(env), versionCommand(env),
 	)
 	err := root.ExecuteContext(ctx)
 	var status exitStatus

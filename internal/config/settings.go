@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
-	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/glob"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )

@@ -188,7 +188,7 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Request = req
 		return nil, classify(resp, body, x.clock.Now(), 0)
 	}
-	if tooDeep(body, maxEventDepth) || !gjson.ValidBytes(body) {
+	if tooDeep(body) || !gjson.ValidBytes(body) {
 		return nil, errors.New("installation token answer is not JSON")
 	}
 	token := gjson.GetBytes(body, "token")

@@ -48,26 +48,26 @@ type call struct {
 }
 
 // do sends the call and decodes the answer into out, which may be nil.
-func (a *App) do(ctx context.Context, repo Repo, c call, out any) (*gh.Response, error) {
+func (a *App) do(ctx context.Context, repo Repo, c call, out any) error {
 	path, err := repo.path(c.parts...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(c.query) > 0 {
 		path += "?" + c.query.Encode()
 	}
 	inst, err := a.installation(repo.Installation)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ctx = withScope(ctx, scope{repo: repo.ID, permissions: c.permissions})
-	return send(ctx, inst.client, c.method, path, c.body, out)
+	_, err = send(ctx, inst.client, c.method, path, c.body, out)
+	return err
 }
 
 // get is do for the common case.
 func (a *App) get(ctx context.Context, repo Repo, query url.Values, out any, parts ...string) error {
-	_, err := a.do(ctx, repo, call{method: http.MethodGet, parts: parts, query: query}, out)
-	return err
+	return a.do(ctx, repo, call{method: http.MethodGet, parts: parts, query: query}, out)
 }
 
 // send is the one place where requests leave. go-github's typed methods are

@@ -171,7 +171,7 @@ func (a *App) CheckRuns(ctx context.Context, repo Repo, name, head string) ([]Ch
 		query.Set("filter", "all") // "latest" has one run of each name and suite
 		query.Set("app_id", strconv.FormatInt(a.options.AppID, 10))
 		c := call{method: http.MethodGet, parts: []string{"commits", head, "check-runs"}, query: query, permissions: toReport}
-		if _, err := a.do(ctx, repo, c, &list); err != nil {
+		if err := a.do(ctx, repo, c, &list); err != nil {
 			return nil, fmt.Errorf("find check run on %s of %s: %w", head, repo, err)
 		}
 		for _, run := range list.Runs {
@@ -203,8 +203,7 @@ func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (Check
 	}
 	var answer checkRunAnswer
 	err := a.whenVisible(ctx, func() error {
-		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body, permissions: toReport}, &answer)
-		return err
+		return a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body, permissions: toReport}, &answer)
 	})
 	if err != nil {
 		return CheckRun{}, fmt.Errorf("start check run on %s of %s: %w", run.HeadSHA, repo, err)
@@ -272,8 +271,7 @@ func (a *App) createCheckRun(ctx context.Context, repo Repo, body checkRunJSON) 
 		return permanent("create check run in %s: no name or no commit", repo)
 	}
 	err := a.whenVisible(ctx, func() error {
-		_, err := a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body, permissions: toReport}, nil)
-		return err
+		return a.do(ctx, repo, call{method: http.MethodPost, parts: []string{"check-runs"}, body: body, permissions: toReport}, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("create check run on %s of %s: %w", body.HeadSHA, repo, err)
@@ -283,7 +281,7 @@ func (a *App) createCheckRun(ctx context.Context, repo Repo, body checkRunJSON) 
 
 func (a *App) updateCheckRun(ctx context.Context, repo Repo, id int64, body checkRunJSON) error {
 	c := call{method: http.MethodPatch, parts: []string{"check-runs", strconv.FormatInt(id, 10)}, body: body, permissions: toReport}
-	if _, err := a.do(ctx, repo, c, nil); err != nil {
+	if err := a.do(ctx, repo, c, nil); err != nil {
 		return fmt.Errorf("update check run %d of %s: %w", id, repo, err)
 	}
 	return nil

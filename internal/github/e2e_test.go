@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
+	"github.com/onboard-defender/onboard-defender/internal/github/openapitest"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
@@ -22,18 +23,23 @@ const acme = "acme/infra"
 // site is a whole GitHub with one App on one repository.
 type site struct {
 	*githubtest.Server
+	t     *testing.T
 	clock *fakeClock
 	app   *App
 	slug  int64
 	repo  Repo
 }
 
-func newSite(t *testing.T, o githubtest.Options, change ...func(*Options)) *site {
+func newSite(t *testing.T, o githubtest.Options) *site {
 	t.Helper()
-	s := &site{clock: newFakeClock()}
+	s := &site{t: t, clock: newFakeClock()}
 	o.Clock = s.clock.Now
 	s.Server = githubtest.NewServer(o)
-	server := httptest.NewServer(s.Server)
+	prefix := ""
+	if o.Enterprise {
+		prefix = "/api/v3"
+	}
+	server := httptest.NewServer(openapitest.Handler(t, prefix, s.Server))
 	t.Cleanup(server.Close)
 	s.SetURL(server.URL)
 	s.slug = s.AddApp(githubtest.App{
@@ -44,9 +50,6 @@ func newSite(t *testing.T, o githubtest.Options, change ...func(*Options)) *site
 	id := s.CreateRepository(acme, githubtest.RepositoryOptions{Private: true})
 	s.Commit(acme, "main", githubtest.Files{"readme.md": githubtest.Text("# Infra\n")}, "Start")
 	options := Options{APIURL: s.APIURL(), AppID: s.slug, PrivateKey: testPEM(), Clock: s.clock, UserAgent: "test"}
-	for _, f := range change {
-		f(&options)
-	}
 	app, err := New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -181,85 +184,85 @@ func TestManyAnnotations(t *testing.T) {
 func TestCommitEndToEnd(t *testing.T) {
 	t.Parallel()
 	commit := func(s *site, head string) (string, error) {
-		return s.app.Commit(t.Context(), s.repo, CommitRequest{
+		return s.app.Commit(s.t.Context(), s.repo, CommitRequest{
 			Branch: "feature/x", ExpectedHead: head, Headline: "Onboard 1 APIs to Microsoft Defender for APIs", Body: "b",
 			Files: map[string][]byte{"infra/api0.bicep": []byte("\ufeffparam x string\r\n"), "infra/new.json": []byte("\xe9")},
 		})
 	}
-	written := func(t *testing.T, s *site, sha string, err error) {
-		t.Helper()
+	written := func(s *site, sha string, err error) {
+		s.t.Helper()
 		if err != nil {
-			t.Fatal(err)
+			s.t.Fatal(err)
 		}
 		if s.Head(acme, "feature/x") != sha {
-			t.Errorf("branch is not at %s", sha)
+			s.t.Errorf("branch is not at %s", sha)
 		}
 		for path, want := range map[string]string{"infra/api0.bicep": "\ufeffparam x string\r\n", "infra/new.json": "\xe9", "readme.md": "# Infra\n"} {
 			if got, ok := s.File(acme, sha, path); !ok || got != want {
-				t.Errorf("%s is %q", path, got)
+				s.t.Errorf("%s is %q", path, got)
 			}
 		}
 	}
-	for name, run := range map[string]func(*testing.T, *site){
-		"written": func(t *testing.T, s *site) {
+	for name, run := range map[string]func(*site){
+		"written": func(s *site) {
 			sha, err := commit(s, s.Head(acme, "feature/x"))
-			written(t, s, sha, err)
+			written(s, sha, err)
 		},
-		"without GraphQL": func(t *testing.T, s *site) {
+		"without GraphQL": func(s *site) {
 			s.FailNext("POST /graphql", 1, githubtest.Response{Status: http.StatusNotFound, Body: `{"message":"Not Found"}`})
 			sha, err := commit(s, s.Head(acme, "feature/x"))
-			written(t, s, sha, err)
+			written(s, sha, err)
 		},
-		"head moved": func(t *testing.T, s *site) {
+		"head moved": func(s *site) {
 			head := s.Head(acme, "feature/x")
 			s.Commit(acme, "feature/x", githubtest.Files{"x": githubtest.Text("x")}, "Push")
 			if _, err := commit(s, head); !errors.Is(err, ErrHeadMoved) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"head moved, without GraphQL": func(t *testing.T, s *site) {
+		"head moved, without GraphQL": func(s *site) {
 			head := s.Head(acme, "feature/x")
 			s.Commit(acme, "feature/x", githubtest.Files{"x": githubtest.Text("x")}, "Push")
 			s.FailNext("POST /graphql", 1, githubtest.Response{Status: http.StatusNotFound})
 			if _, err := commit(s, head); !errors.Is(err, ErrHeadMoved) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"protected": func(t *testing.T, s *site) {
+		"protected": func(s *site) {
 			s.Protect(acme, "feature/x", githubtest.Protection{RequirePull: true})
 			if _, err := commit(s, s.Head(acme, "feature/x")); !errors.Is(err, ErrNotWritable) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"protected by rules": func(t *testing.T, s *site) {
+		"protected by rules": func(s *site) {
 			s.Protect(acme, "feature/x", githubtest.Protection{RequirePull: true, Ruleset: true})
 			if _, err := commit(s, s.Head(acme, "feature/x")); !errors.Is(err, ErrNotWritable) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"signatures required": func(t *testing.T, s *site) {
+		"signatures required": func(s *site) {
 			s.Protect(acme, "feature/x", githubtest.Protection{RequireSigned: true})
 			sha, err := commit(s, s.Head(acme, "feature/x"))
-			written(t, s, sha, err)
+			written(s, sha, err)
 		},
-		"archived": func(t *testing.T, s *site) {
+		"archived": func(s *site) {
 			s.Archive(acme)
 			if _, err := commit(s, s.Head(acme, "feature/x")); !errors.Is(err, ErrNotWritable) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"branch is gone": func(t *testing.T, s *site) {
+		"branch is gone": func(s *site) {
 			head := s.Head(acme, "feature/x")
 			s.DeleteBranch(acme, "feature/x")
 			if _, err := commit(s, head); !errors.Is(err, ErrNotWritable) && !errors.Is(err, ErrHeadMoved) {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
-		"lost answer": func(t *testing.T, s *site) {
+		"lost answer": func(s *site) {
 			s.FailNext("POST /graphql", 1, githubtest.Response{Status: http.StatusBadGateway})
 			head := s.Head(acme, "feature/x")
 			if _, err := commit(s, head); err == nil || errors.Is(err, ErrNotWritable) || s.Head(acme, "feature/x") != head {
-				t.Errorf("error %v", err)
+				s.t.Errorf("error %v", err)
 			}
 		},
 	} {
@@ -267,7 +270,7 @@ func TestCommitEndToEnd(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, githubtest.Options{})
 			s.change(1)
-			run(t, s)
+			run(s)
 		})
 	}
 }
@@ -663,5 +666,43 @@ func TestAppIsWho(t *testing.T) {
 	app := newTestApp(t, newStub(newFakeClock()))
 	if app.ID() != 1 || app.WebURL() != "http://localhost" {
 		t.Errorf("%d at %s", app.ID(), app.WebURL())
+	}
+}
+
+// TestRenamed works on with the name that an event had before the repository
+// got another one.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	for _, enterprise := range []bool{false, true} {
+		t.Run(strconv.FormatBool(enterprise), func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, githubtest.Options{Enterprise: enterprise})
+			number := s.change(2)
+			s.Rename(acme, "infrastructure")
+			ctx, now := t.Context(), "acme/infrastructure"
+			pull, err := s.app.Pull(ctx, s.repo, number)
+			if err != nil || pull.HeadSHA != s.Head(now, "feature/x") {
+				t.Fatalf("%+v, %v", pull, err)
+			}
+			snap, err := s.app.Snapshot(ctx, s.repo, pull.HeadSHA, templates)
+			if err != nil || snap.File("infra/added.bicep") == nil {
+				t.Fatal(err)
+			}
+			run, err := s.app.StartCheckRun(ctx, s.repo, CheckRun{Name: "n", HeadSHA: pull.HeadSHA, ExternalID: "x"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			run.Conclusion, run.Title, run.Summary = "success", "title", "summary"
+			if err := s.app.CompleteCheckRun(ctx, s.repo, run); err != nil {
+				t.Fatal(err)
+			}
+			if runs := s.CheckRuns(now, pull.HeadSHA); len(runs) != 1 || runs[0].Conclusion != "success" {
+				t.Errorf("runs %+v", runs)
+			}
+			s.CreateRepository(acme, githubtest.RepositoryOptions{Private: true}) // has the old name now
+			if _, err := s.app.Pull(ctx, s.repo, number); !errors.Is(err, ErrNotFound) {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }

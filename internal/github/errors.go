@@ -215,7 +215,7 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 
 // answerMessage is the message of an error's body with that of its parts.
 func answerMessage(body []byte) string {
-	if tooDeep(body, maxEventDepth) || !gjson.ValidBytes(body) {
+	if tooDeep(body) || !gjson.ValidBytes(body) {
 		return ""
 	}
 	parts := []string{gjson.GetBytes(body, "message").String()}

@@ -90,7 +90,7 @@ type Sender struct {
 // carries, from its body. The body is not trusted: it may be anything of any
 // size. The error is [ErrMalformed].
 func ParseEvent(name string, body []byte) (Event, error) {
-	if len(body) > MaxEventBytes || tooDeep(body, maxEventDepth) || !gjson.ValidBytes(body) {
+	if len(body) > MaxEventBytes || tooDeep(body) || !gjson.ValidBytes(body) {
 		return Event{}, ErrMalformed
 	}
 	root := gjson.ParseBytes(body)
@@ -233,10 +233,10 @@ func branch(r gjson.Result) string {
 	return name
 }
 
-// tooDeep reports whether the text nests arrays and objects deeper than limit.
-// It is asked before anything that recurses reads the text, because a stack
-// that overflows takes the process with it.
-func tooDeep(body []byte, limit int) bool {
+// tooDeep reports whether the text nests arrays and objects deeper than
+// maxEventDepth. It is asked before anything that recurses reads the text,
+// because a stack that overflows takes the process with it.
+func tooDeep(body []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
@@ -246,7 +246,7 @@ func tooDeep(body []byte, limit int) bool {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
-			if depth++; depth > limit {
+			if depth++; depth > maxEventDepth {
 				return true
 			}
 		case c == '}' || c == ']':

@@ -50,7 +50,7 @@ func (a *App) writeCommit(ctx context.Context, repo Repo, req CommitRequest, p p
 		Tree commitJSON `json:"tree"`
 	}
 	c := call{method: http.MethodGet, parts: []string{"git", "commits", req.ExpectedHead}, permissions: p}
-	if _, err := a.do(ctx, repo, c, &head); err != nil {
+	if err := a.do(ctx, repo, c, &head); err != nil {
 		return "", err
 	}
 	entries, err := a.treeEntries(ctx, repo, req, p)
@@ -62,7 +62,7 @@ func (a *App) writeCommit(ctx context.Context, repo Repo, req CommitRequest, p p
 		method: http.MethodPost, parts: []string{"git", "trees"}, permissions: p,
 		body: map[string]any{"base_tree": head.Tree.SHA, "tree": entries},
 	}
-	if _, err := a.do(ctx, repo, c, &tree); err != nil {
+	if err := a.do(ctx, repo, c, &tree); err != nil {
 		return "", refusedWrite(err)
 	}
 	message := clean(req.Headline)
@@ -73,7 +73,7 @@ func (a *App) writeCommit(ctx context.Context, repo Repo, req CommitRequest, p p
 		method: http.MethodPost, parts: []string{"git", "commits"}, permissions: p,
 		body: map[string]any{"message": message, "tree": tree.SHA, "parents": []string{req.ExpectedHead}},
 	}
-	if _, err := a.do(ctx, repo, c, &commit); err != nil {
+	if err := a.do(ctx, repo, c, &commit); err != nil {
 		return "", refusedWrite(err)
 	}
 	if !validSHA(commit.SHA) {
@@ -88,7 +88,7 @@ func (a *App) writeCommit(ctx context.Context, repo Repo, req CommitRequest, p p
 func (a *App) expectHead(ctx context.Context, repo Repo, req CommitRequest) error {
 	var ref refJSON
 	c := call{method: http.MethodGet, parts: refParts("ref", req.Branch), permissions: toCommit}
-	if _, err := a.do(ctx, repo, c, &ref); err != nil {
+	if err := a.do(ctx, repo, c, &ref); err != nil {
 		return refusedWrite(err)
 	}
 	if ref.Object.SHA != req.ExpectedHead {
@@ -110,7 +110,7 @@ func (a *App) treeEntries(ctx context.Context, repo Repo, req CommitRequest, p p
 				method: http.MethodPost, parts: []string{"git", "blobs"}, permissions: p,
 				body: map[string]string{"encoding": "base64", "content": base64.StdEncoding.EncodeToString(content)},
 			}
-			if _, err := a.do(ctx, repo, c, &blob); err != nil {
+			if err := a.do(ctx, repo, c, &blob); err != nil {
 				return nil, fmt.Errorf("write blob of %s: %w", path, err)
 			}
 			entry.SHA = blob.SHA
@@ -126,7 +126,7 @@ func (a *App) moveBranch(ctx context.Context, repo Repo, branch, commit string) 
 		method: http.MethodPatch, parts: refParts("refs", branch), permissions: toCommit,
 		body: map[string]any{"sha": commit, "force": false},
 	}
-	_, err := a.do(ctx, repo, c, nil)
+	err := a.do(ctx, repo, c, nil)
 	if e, ok := errors.AsType[*StatusError](err); ok && strings.Contains(strings.ToLower(e.Message), "fast forward") {
 		return permanent("%w: %w", ErrHeadMoved, err)
 	}

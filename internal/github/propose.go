@@ -42,13 +42,13 @@ func (a *App) putBranch(ctx context.Context, repo Repo, branch, commit string) e
 		method: http.MethodPatch, parts: refParts("refs", branch), permissions: toPropose,
 		body: map[string]any{"sha": commit, "force": true},
 	}
-	_, err := a.do(ctx, repo, c, nil)
+	err := a.do(ctx, repo, c, nil)
 	if e, ok := errors.AsType[*StatusError](err); ok && noReference(e) {
 		c = call{
 			method: http.MethodPost, parts: []string{"git", "refs"}, permissions: toPropose,
 			body: map[string]string{"ref": "refs/heads/" + branch, "sha": commit},
 		}
-		_, err = a.do(ctx, repo, c, nil)
+		err = a.do(ctx, repo, c, nil)
 	}
 	return refusedWrite(err)
 }
@@ -58,7 +58,7 @@ func (a *App) DeleteBranch(ctx context.Context, repo Repo, branch string) error 
 	if !ownBranch(branch) {
 		return permanent("delete branch of %s: refused to delete %q", repo, branch)
 	}
-	_, err := a.do(ctx, repo, call{method: http.MethodDelete, parts: refParts("refs", branch), permissions: toPropose}, nil)
+	err := a.do(ctx, repo, call{method: http.MethodDelete, parts: refParts("refs", branch), permissions: toPropose}, nil)
 	if e, ok := errors.AsType[*StatusError](err); ok && noReference(e) {
 		return nil
 	}
@@ -103,7 +103,7 @@ func (a *App) Propose(ctx context.Context, repo Repo, p Proposal) (int, error) {
 		c.method, c.parts = http.MethodPost, []string{"pulls"}
 	}
 	var answer pullJSON
-	if _, err := a.do(ctx, repo, c, &answer); err != nil {
+	if err := a.do(ctx, repo, c, &answer); err != nil {
 		return 0, fmt.Errorf("propose to %s: %w", repo, err)
 	}
 	return answer.Number, nil
@@ -114,7 +114,7 @@ func (a *App) proposed(ctx context.Context, repo Repo, branch string) (int, erro
 	var list []pullJSON
 	query := url.Values{"state": {"open"}, "head": {repo.Owner + ":" + branch}, "per_page": {strconv.Itoa(perPage)}}
 	c := call{method: http.MethodGet, parts: []string{"pulls"}, query: query, permissions: toPropose}
-	if _, err := a.do(ctx, repo, c, &list); err != nil {
+	if err := a.do(ctx, repo, c, &list); err != nil {
 		return 0, err
 	}
 	for _, p := range list {
@@ -141,7 +141,7 @@ func (a *App) Withdraw(ctx context.Context, repo Repo, branch string) error {
 			method: http.MethodPatch, parts: []string{"pulls", strconv.Itoa(number)}, permissions: toPropose,
 			body: map[string]string{"state": "closed"},
 		}
-		if _, err := a.do(ctx, repo, c, nil); err != nil {
+		if err := a.do(ctx, repo, c, nil); err != nil {
 			return fmt.Errorf("withdraw %s#%d: %w", repo, number, err)
 		}
 	}

@@ -297,7 +297,7 @@ func (a *App) Permission(ctx context.Context, repo Repo, user string) (string, e
 	var answer struct {
 		Permission string `json:"permission"`
 	}
-	_, err := a.do(ctx, repo, call{method: http.MethodGet, parts: []string{"collaborators", user, "permission"}}, &answer)
+	err := a.do(ctx, repo, call{method: http.MethodGet, parts: []string{"collaborators", user, "permission"}}, &answer)
 	switch {
 	case errors.Is(err, ErrNotFound): // nobody by that name
 		return "none", nil

@@ -145,8 +145,7 @@ func (a *App) createReview(ctx context.Context, repo Repo, number int, review Re
 		"body": fit(review.Body, MaxCommentText-len(marker)-2) + "\n\n" + marker,
 	}
 	c := call{method: http.MethodPost, parts: []string{"pulls", strconv.Itoa(number), "reviews"}, body: body, permissions: toSuggest}
-	_, err := a.do(ctx, repo, c, nil)
-	return err
+	return a.do(ctx, repo, c, nil)
 }
 
 // nodeJSON is something that can be hidden.

@@ -342,7 +342,7 @@ func isBlob(id string, content []byte) bool {
 	} else {
 		h = sha1.New() //nolint:gosec // G401: git's object names, not a signature
 	}
-	fmt.Fprintf(h, "blob %d\x00", len(content))
+	h.Write(fmt.Appendf(nil, "blob %d\x00", len(content)))
 	h.Write(content)
 	return hex.EncodeToString(h.Sum(nil)) == id
 }

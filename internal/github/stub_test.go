@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -185,15 +184,6 @@ func newTestApp(t *testing.T, s *stub, change ...func(*Options)) *App {
 		t.Fatal(err)
 	}
 	return app
-}
-
-func decode[T any](t *testing.T, r *http.Request) T {
-	t.Helper()
-	var v T
-	if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
-		t.Errorf("%s %s: %v", r.Method, r.URL, err)
-	}
-	return v
 }
 
 // name is a made-up object name.

@@ -3,6 +3,7 @@ package github
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -105,7 +106,7 @@ func (l *limiter) judgeGraphQL(resp *http.Response) error {
 	if err != nil {
 		return fmt.Errorf("read graphql answer: %w", err)
 	}
-	if tooDeep(body, maxEventDepth) || !gjson.ValidBytes(body) {
+	if tooDeep(body) || !gjson.ValidBytes(body) {
 		return errors.New("graphql answer is not JSON")
 	}
 	limited := false
@@ -172,7 +173,8 @@ func transient(ctx context.Context, resp *http.Response, err error) bool {
 	}](err)
 	_, limited := errors.AsType[*RateLimitError](err)
 	_, aboutToken := errors.AsType[*tokenError](err)
-	return ctx.Err() == nil && !judged && !limited && !aboutToken
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err) // and will be in a second
+	return ctx.Err() == nil && !judged && !limited && !aboutToken && !untrusted
 }
 
 func backoff(n int) time.Duration {

@@ -17,7 +17,7 @@ func lockFile(path string) (unlock func() error, err error) {
 
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errLocked
+			err = ErrInUse
 		}
 		return nil, errors.Join(err, f.Close())
 	}

@@ -16,7 +16,7 @@ func lockFile(path string) (unlock func() error, err error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	if err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, new(windows.Overlapped)); err != nil {
 		if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-			err = errLocked
+			err = ErrInUse
 		}
 		return nil, errors.Join(err, f.Close())
 	}

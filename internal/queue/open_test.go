@@ -78,7 +78,7 @@ func TestSQLiteFile(t *testing.T) {
 	path := strings.TrimPrefix(url, "sqlite:")
 	r := begin(t, Options{URL: url})
 	r.put(t, Delivery{GUID: "g1"})
-	if _, err := Open(t.Context(), Options{URL: url}); !errors.Is(err, errLocked) {
+	if _, err := Open(t.Context(), Options{URL: url}); !errors.Is(err, ErrInUse) {
 		t.Errorf("opened twice: %v", err)
 	}
 	for _, c := range []struct{ pragma, want string }{

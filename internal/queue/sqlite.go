@@ -29,8 +29,8 @@ func (b sqlite) driver() riverdriver.Driver[*sql.Tx]        { return riversqlite
 func (b sqlite) begin(ctx context.Context) (*sql.Tx, error) { return b.db.BeginTx(ctx, nil) }
 func (b sqlite) use(tx *sql.Tx) statements                  { return sqlStatements{tx} }
 
-// errLocked is returned for a file that another process has open.
-var errLocked = errors.New("another process is using it; several need PostgreSQL with postgres://")
+// ErrInUse is the error of [Open] for a file that another process has open.
+var ErrInUse = errors.New("another process is using it; several need PostgreSQL with postgres://")
 
 // errNetworkDisk is returned for a file on a disk that is not local.
 var errNetworkDisk = errors.New("the file is on a network file system, where SQLite cannot lock reliably;" +

@@ -21,7 +21,17 @@ func (c *call) ownInstallation() (*installation, error) {
 	return nil, notFound()
 }
 
-func (c *call) app() (answer, error) { return ok(c.server.appDoc(c.who.app)), nil }
+func (c *call) app() (answer, error) {
+	installed := 0
+	for _, in := range c.server.installed {
+		if in.app == c.who.app && !in.deleted {
+			installed++
+		}
+	}
+	d := c.server.appDoc(c.who.app)
+	d["installations_count"] = installed
+	return ok(d), nil
+}
 
 func (c *call) meta() (answer, error) {
 	body := doc{"verifiable_password_authentication": false}
@@ -80,25 +90,12 @@ func (c *call) installationRepositories() (answer, error) {
 	return answer{status: http.StatusOK, body: body, header: header}, nil
 }
 
-func (s *Server) accountDoc(a *account) doc {
-	return doc{
-		"login": a.login, "id": a.id, "node_id": fmt.Sprintf("U_%d", a.id), "type": a.kind, "site_admin": false,
-		"url": s.apiURL("/users/" + a.login), "html_url": s.url + "/" + a.login,
-	}
-}
-
 func (s *Server) appDoc(a *app) doc {
-	installed := 0
-	for _, in := range s.installed {
-		if in.app == a && !in.deleted {
-			installed++
-		}
-	}
 	return doc{
 		"id": a.ID, "node_id": fmt.Sprintf("A_%d", a.ID), "slug": a.Slug, "name": a.Name, "client_id": a.ClientID,
 		"owner": s.accountDoc(s.account(a.Owner, "Organization")), "description": "", "external_url": s.url + "/apps/" + a.Slug,
 		"html_url": s.url + "/apps/" + a.Slug, "permissions": permissionsDoc(a.Permissions), "events": eventsDoc(a.Events),
-		"created_at": stamp(a.created), "updated_at": stamp(a.created), "installations_count": installed,
+		"created_at": stamp(a.created), "updated_at": stamp(a.created),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -141,9 +142,33 @@ func (c *call) authorize() error {
 	}
 	c.repo = c.server.repository(owner + "/" + name)
 	if c.repo == nil {
-		return notFound()
+		return c.moved(owner + "/" + name)
 	}
 	return c.reach(c.repo, c.route.need)
+}
+
+// moved is the answer about a repository that is not there: where it is now, if
+// it has another name. See
+// https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+func (c *call) moved(name string) error {
+	r := c.server.renamed(name)
+	if r == nil || c.reach(r, "metadata:read") != nil {
+		return notFound()
+	}
+	e := refuse(http.StatusMovedPermanently, "Moved Permanently")
+	if c.route.writes() { // a method that must not become GET
+		e = refuse(http.StatusTemporaryRedirect, "Temporary Redirect")
+	}
+	rest := strings.SplitN(c.path, "/", 5) // "", repos, owner, name and what follows
+	target := c.server.apiURL(fmt.Sprintf("/repositories/%d", r.id))
+	if len(rest) == 5 {
+		target += "/" + rest[4]
+	}
+	if c.request.URL.RawQuery != "" {
+		target += "?" + c.request.URL.RawQuery
+	}
+	e.header = http.Header{"Location": {target}}
+	return e
 }
 
 // decode reads a JSON body; an empty one leaves the value as it is.

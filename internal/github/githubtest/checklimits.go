@@ -111,8 +111,8 @@ func (a annotationAsk) check(limits Limits) error {
 	if !limits.AnnotationPlaces.on() {
 		return nil
 	}
-	bad := func(field, format string, args ...any) error {
-		e := unprocessable("CheckRun", "annotations."+field, format, args...)
+	bad := func(field, text string) error {
+		e := unprocessable("CheckRun", "annotations."+field, "%s", text)
 		e.status = http.StatusUnprocessableEntity
 		return e
 	}

@@ -252,7 +252,8 @@ func (s *Server) runDoc(r *run) doc {
 	}
 }
 
-func (s *Server) suiteDoc(st *suite) doc {
+// simpleSuiteDoc is a check suite as it is within a check run's event.
+func (s *Server) simpleSuiteDoc(st *suite) doc {
 	runs := s.runsOf(st)
 	status, conclusion := "queued", ""
 	for i, r := range runs {
@@ -268,6 +269,32 @@ func (s *Server) suiteDoc(st *suite) doc {
 		"status": status, "conclusion": orNil(conclusion), "before": nil, "after": st.sha.String(),
 		"url": s.apiURL(fmt.Sprintf("/repos/%s/check-suites/%d", st.repo.fullName(), st.id)), "app": s.appDoc(st.app),
 		"pull_requests": s.pullsOf(st.repo, st.sha), "created_at": stamp(st.created), "updated_at": stamp(st.created),
-		"latest_check_runs_count": len(runs), "rerequestable": true, "runs_rerequestable": true,
+	}
+}
+
+func (s *Server) suiteDoc(st *suite) doc {
+	d := s.simpleSuiteDoc(st)
+	d["latest_check_runs_count"], d["rerequestable"], d["runs_rerequestable"] = len(s.runsOf(st)), true, true
+	d["check_runs_url"], d["head_commit"] = s.apiURL(fmt.Sprintf("/repos/%s/check-suites/%d/check-runs", st.repo.fullName(), st.id)), s.simpleCommitDoc(st.repo, st.sha)
+	return d
+}
+
+// fullSuiteDoc is a check suite as it answers for itself, outside of events.
+func (s *Server) fullSuiteDoc(st *suite) doc {
+	d := s.suiteDoc(st)
+	d["repository"] = s.repositoryDoc(st.repo)
+	return d
+}
+
+// simpleCommitDoc is a commit as suites and merge groups have it.
+func (s *Server) simpleCommitDoc(r *repository, hash plumbing.Hash) any {
+	commit, err := r.network.commit(hash)
+	if err != nil {
+		return nil
+	}
+	return doc{
+		"id": hash.String(), "tree_id": commit.TreeHash.String(), "message": commit.Message, "timestamp": stamp(commit.Committer.When),
+		"author":    doc{"name": commit.Author.Name, "email": commit.Author.Email},
+		"committer": doc{"name": commit.Committer.Name, "email": commit.Committer.Email},
 	}
 }

@@ -53,6 +53,9 @@ func (c *call) createRun() (answer, error) {
 	c.apply(r, ask)
 	c.server.dropOldRuns(st, r.Name)
 	c.server.runEvent(r, "created", c.who.app.bot, nil)
+	if r.Status == statusCompleted {
+		c.server.completed(r, c.who.app.bot)
+	}
 	return created(c.server.runDoc(r)), nil
 }
 
@@ -75,9 +78,18 @@ func (c *call) updateRun() (answer, error) {
 	c.apply(r, ask)
 	r.Updates++
 	if !done && r.Status == statusCompleted {
-		c.server.runEvent(r, "completed", c.who.app.bot, nil)
+		c.server.completed(r, c.who.app.bot)
 	}
 	return ok(c.server.runDoc(r)), nil
+}
+
+// completed tells of a run that is done, and of its suite if that was its
+// last.
+func (s *Server) completed(r *run, sender *account) {
+	s.runEvent(r, "completed", sender, nil)
+	if !slices.ContainsFunc(s.runsOf(r.suite), func(other *run) bool { return other.Status != statusCompleted }) {
+		s.suiteEvent(r.suite, "completed", sender)
+	}
 }
 
 // apply changes a run as asked. Annotations add up; a conclusion completes.
@@ -181,7 +193,6 @@ func (c *call) listRuns(match func(*run) bool) (answer, error) {
 	}
 	seen, docs := map[key]bool{}, []doc{}
 	for _, r := range slices.Backward(c.server.runs) {
-
 		k := key{r.SuiteID, r.Name}
 		if r.suite.repo != c.repo || !match(r) || (seen[k] && query.Get("filter") != "all") {
 			continue
@@ -211,7 +222,7 @@ func (c *call) getSuite() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.server.suiteDoc(st)), nil
+	return ok(c.server.fullSuiteDoc(st)), nil
 }
 
 func (c *call) suitesOfRef() (answer, error) {
@@ -228,7 +239,7 @@ func (s *Server) suiteDocs(r *repository, sha plumbing.Hash) []doc {
 	docs := []doc{}
 	for _, st := range s.suites {
 		if st.repo == r && st.sha == sha {
-			docs = append(docs, s.suiteDoc(st))
+			docs = append(docs, s.fullSuiteDoc(st))
 		}
 	}
 	return docs

@@ -158,6 +158,8 @@ func (c *call) fileDocs(files []changedFile) []doc {
 		d := doc{
 			"sha": f.hash.String(), "filename": f.path, "status": f.status,
 			"additions": added, "deletions": removed, "changes": added + removed,
+			"blob_url":     c.server.url + "/" + c.repo.fullName() + "/blob/" + f.hash.String() + "/" + escapePath(f.path),
+			"raw_url":      c.server.url + "/" + c.repo.fullName() + "/raw/" + f.hash.String() + "/" + escapePath(f.path),
 			"contents_url": c.server.apiURL("/repos/" + c.repo.fullName() + "/contents/" + escapePath(f.path)),
 		}
 		if text != "" {

@@ -24,7 +24,7 @@ func (s *Server) tell(r *repository, only *app, sender *account, e event) {
 		body := maps.Clone(e.body)
 		body["repository"], body["sender"] = s.repositoryDoc(r), s.accountDoc(sender)
 		if r.owner.kind == "Organization" {
-			body["organization"] = doc{"login": r.owner.login, "id": r.owner.id, "url": s.apiURL("/orgs/" + r.owner.login)}
+			body["organization"] = s.organizationDoc(r.owner)
 		}
 		told := e
 		told.body = body
@@ -45,7 +45,7 @@ func (s *Server) installationEvent(in *installation, action string, sender *acco
 }
 
 func (s *Server) pullEvent(p *pull, action string, sender *account, more doc) {
-	body := doc{"number": p.number, "pull_request": s.pullDoc(p)}
+	body := doc{"number": p.number, "pull_request": s.fullPullDoc(p)}
 	maps.Copy(body, more)
 	s.tell(p.repo, nil, sender, event{name: "pull_request", action: action, body: body, early: p.headSHA.String()})
 }
@@ -53,7 +53,7 @@ func (s *Server) pullEvent(p *pull, action string, sender *account, more doc) {
 func (s *Server) runEvent(r *run, action string, sender *account, more doc) {
 	body := doc{"check_run": s.runDoc(r)}
 	if run, ok := body["check_run"].(doc); ok {
-		run["check_suite"] = s.suiteDoc(r.suite)
+		run["check_suite"] = s.simpleSuiteDoc(r.suite)
 	}
 	maps.Copy(body, more)
 	s.tell(r.suite.repo, r.suite.app, sender, event{name: "check_run", action: action, body: body, early: r.HeadSHA})
@@ -61,15 +61,6 @@ func (s *Server) runEvent(r *run, action string, sender *account, more doc) {
 
 func (s *Server) suiteEvent(st *suite, action string, sender *account) {
 	s.tell(st.repo, st.app, sender, event{name: "check_suite", action: action, body: doc{"check_suite": s.suiteDoc(st)}, early: st.sha.String()})
-}
-
-func (s *Server) mergeGroupEvent(p *pull, ref string, base, head plumbing.Hash) {
-	s.tell(p.repo, nil, p.author, event{name: "merge_group", action: "checks_requested", early: head.String(), body: doc{
-		"merge_group": doc{
-			"head_sha": head.String(), "head_ref": ref, "base_sha": base.String(), "base_ref": branchPrefix + p.baseRef,
-			"head_commit": s.pushedCommitDoc(p.repo, head),
-		},
-	}})
 }
 
 func (s *Server) pushEvent(r *repository, ref string, from, to plumbing.Hash, sender *account) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	pathpkg "path"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -166,28 +167,38 @@ func (c *call) repositoryCommit() (answer, error) {
 func (c *call) gitCommitDoc(commit *object.Commit) doc {
 	parents := []doc{}
 	for _, parent := range commit.ParentHashes {
-		parents = append(parents, doc{"sha": parent.String(), "url": c.gitURL("commits", parent)})
-	}
-	verification := doc{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil}
-	if c.repo.network.signed[commit.Hash] {
-		verification["verified"], verification["reason"] = true, "valid"
+		parents = append(parents, doc{"sha": parent.String(), "url": c.gitURL("commits", parent), "html_url": c.commitPage(parent)})
 	}
 	return doc{
 		"sha": commit.Hash.String(), "node_id": "C_" + commit.Hash.String(), "url": c.gitURL("commits", commit.Hash),
-		"html_url": c.server.url + "/" + c.repo.fullName() + "/commit/" + commit.Hash.String(),
-		"author":   personDoc(commit.Author), "committer": personDoc(commit.Committer), "message": commit.Message,
+		"html_url": c.commitPage(commit.Hash), "author": personDoc(commit.Author), "committer": personDoc(commit.Committer), "message": commit.Message,
 		"tree": doc{"sha": commit.TreeHash.String(), "url": c.gitURL("trees", commit.TreeHash)}, "parents": parents,
-		"verification": verification,
+		"verification": c.verificationDoc(commit),
 	}
+}
+
+func (c *call) commitPage(hash plumbing.Hash) string {
+	return c.server.url + "/" + c.repo.fullName() + "/commit/" + hash.String()
+}
+
+func (c *call) verificationDoc(commit *object.Commit) doc {
+	if !c.repo.network.signed[commit.Hash] {
+		return doc{"verified": false, "reason": "unsigned", "signature": nil, "payload": nil, "verified_at": nil}
+	}
+	return doc{"verified": true, "reason": "valid", "signature": "signed by GitHub", "payload": commit.Message, "verified_at": stamp(commit.Committer.When)}
 }
 
 // commitDoc is a commit as a repository shows it.
 func (c *call) commitDoc(commit *object.Commit) doc {
 	inner := c.gitCommitDoc(commit)
+	url := c.server.apiURL("/repos/" + c.repo.fullName() + "/commits/" + commit.Hash.String())
 	return doc{
 		"sha": inner["sha"], "node_id": inner["node_id"], "html_url": inner["html_url"], "parents": inner["parents"],
-		"url":    c.server.apiURL("/repos/" + c.repo.fullName() + "/commits/" + commit.Hash.String()),
-		"commit": inner, "author": nil, "committer": nil,
+		"url": url, "comments_url": url + "/comments", "author": nil, "committer": nil,
+		"commit": doc{
+			"url": inner["url"], "author": inner["author"], "committer": inner["committer"], "message": inner["message"],
+			"tree": inner["tree"], "comment_count": 0, "verification": inner["verification"],
+		},
 	}
 }
 
@@ -244,6 +255,9 @@ func (c *call) contents() (answer, error) {
 	if !found {
 		return answer{}, notFound()
 	}
+	if target, found := c.linked(tree, path, entry); found {
+		entry = target
+	}
 	if entry.Mode != filemode.Dir {
 		return c.contentsOfFile(path, entry)
 	}
@@ -258,16 +272,36 @@ func (c *call) contents() (answer, error) {
 	return ok(docs[:min(len(docs), 1000)]), nil // more need the trees API
 }
 
+// linked is the ordinary file that a symbolic link points to, which is
+// answered in its place:
+// https://docs.github.com/en/rest/repos/contents#get-repository-content
+func (c *call) linked(tree plumbing.Hash, path string, entry object.TreeEntry) (object.TreeEntry, bool) {
+	if entry.Mode != filemode.Symlink {
+		return object.TreeEntry{}, false
+	}
+	target, err := c.repo.network.blob(entry.Hash)
+	if err != nil {
+		return object.TreeEntry{}, false
+	}
+	file, found := c.repo.network.entry(tree, pathpkg.Join(pathpkg.Dir(path), string(target)))
+	return file, found && kindOf(file) == "blob" && file.Mode != filemode.Symlink
+}
+
 const maxInlineContent = 1 << 20
 
 func (c *call) contentsOfFile(path string, entry object.TreeEntry) (answer, error) {
 	d := c.contentDoc(path, entry)
 	if kindOf(entry) == "commit" {
+		d["submodule_git_url"] = nil
 		return ok(d), nil
 	}
 	content, err := c.repo.network.blob(entry.Hash)
 	if err != nil {
 		return answer{}, err
+	}
+	if entry.Mode == filemode.Symlink {
+		d["target"] = string(content)
+		return ok(d), nil
 	}
 	d["encoding"], d["content"] = "base64", wrapped(content)
 	if len(content) > maxInlineContent {
@@ -281,8 +315,16 @@ func (c *call) contentDoc(path string, entry object.TreeEntry) doc {
 	if kind == "" {
 		kind = "file"
 	}
+	self, page := c.server.apiURL("/repos/"+c.repo.fullName()+"/contents/"+escapePath(path)), c.server.url+"/"+c.repo.fullName()+"/blob/HEAD/"+escapePath(path)
+	git, download := any(c.gitURL(kindOf(entry)+"s", entry.Hash)), any(nil)
+	switch kind {
+	case "file", "symlink":
+		download = page + "?raw=true"
+	case "submodule":
+		git = nil // it is in another repository
+	}
 	return doc{
-		"type": kind, "name": entry.Name, "path": path, "sha": entry.Hash.String(), "size": c.repo.network.blobSize(entry.Hash),
-		"url": c.server.apiURL("/repos/" + c.repo.fullName() + "/contents/" + escapePath(path)),
+		"type": kind, "name": pathpkg.Base(path), "path": path, "sha": entry.Hash.String(), "size": c.repo.network.blobSize(entry.Hash),
+		"url": self, "git_url": git, "html_url": page, "download_url": download, "_links": doc{"self": self, "git": git, "html": page},
 	}
 }

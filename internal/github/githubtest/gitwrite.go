@@ -59,7 +59,8 @@ func (c *call) createTree() (answer, error) {
 	n := c.repo.network
 	var base plumbing.Hash
 	if ask.BaseTree != "" {
-		named, found := c.repo.resolve(ask.BaseTree)
+		named, _ := c.repo.resolve(ask.BaseTree)
+		var found bool
 		if base, found = n.treeOf(named); !found {
 			return answer{}, refuse(http.StatusNotFound, "Tree SHA does not exist")
 		}

@@ -44,10 +44,10 @@ func pullType() typeDef {
 		"headRefOid": scalar(func(p *pull) any { return p.headSHA.String() }),
 		"baseRefOid": scalar(func(p *pull) any { return p.baseSHA.String() }),
 		"isDraft":    scalar(func(p *pull) any { return p.draft }),
-		"reviews": field("ReviewConnection", "first after", func(x *execution, p *pull, args map[string]any) (any, error) {
+		"reviews": field("PullRequestReviewConnection", "first after", func(x *execution, p *pull, args map[string]any) (any, error) {
 			return slice(x, p.reviews, args)
 		}),
-		"reviewThreads": field("ThreadConnection", "first after", func(x *execution, p *pull, args map[string]any) (any, error) {
+		"reviewThreads": field("PullRequestReviewThreadConnection", "first after", func(x *execution, p *pull, args map[string]any) (any, error) {
 			return slice(x, p.comments(), args)
 		}),
 	}
@@ -63,7 +63,7 @@ func reviewType() typeDef {
 		"isMinimized": field("", "", func(x *execution, r *review, _ map[string]any) (any, error) {
 			return x.call.server.minimized[r.NodeID] != "", nil
 		}),
-		"comments": field("CommentConnection", "first after", func(x *execution, r *review, args map[string]any) (any, error) {
+		"comments": field("PullRequestReviewCommentConnection", "first after", func(x *execution, r *review, args map[string]any) (any, error) {
 			return slice(x, r.comments, args)
 		}),
 	}
@@ -77,7 +77,7 @@ func threadType() typeDef {
 		"isOutdated": scalar(func(c *reviewComment) any { return c.review.CommitID != c.review.pull.headSHA.String() }),
 		"path":       scalar(func(c *reviewComment) any { return c.Path }),
 		"line":       scalar(func(c *reviewComment) any { return c.Line }),
-		"comments": field("CommentConnection", "first after", func(x *execution, c *reviewComment, args map[string]any) (any, error) {
+		"comments": field("PullRequestReviewCommentConnection", "first after", func(x *execution, c *reviewComment, args map[string]any) (any, error) {
 			return slice(x, []*reviewComment{c}, args)
 		}),
 	}

@@ -93,21 +93,21 @@ func newSchema() map[string]typeDef {
 			"repository": {arguments: "owner! name! followRenames", of: "Repository", resolve: repositoryField},
 			"rateLimit":  {of: "RateLimit", resolve: func(*execution, any, map[string]any) (any, error) { return doc{}, nil }},
 		},
-		"Mutation":          mutationType(),
-		"Repository":        repositoryType(),
-		"GitObject":         gitObjectType(),
-		"Blob":              blobType(),
-		"Tree":              treeType(),
-		"TreeEntry":         treeEntryType(),
-		"Commit":            commitType(),
-		"GitSignature":      {"isValid": scalar(isTrue), "state": scalar(func(bool) any { return "VALID" }), "wasSignedByGitHub": scalar(isTrue)},
-		"Ref":               refType(),
-		"RateLimit":         rateLimitType(),
-		"PullRequest":       pullType(),
-		"Actor":             {"login": scalar(func(a *account) any { return a.login })},
-		"ReviewConnection":  connectionType("PullRequestReview"),
-		"ThreadConnection":  connectionType("PullRequestReviewThread"),
-		"CommentConnection": connectionType("PullRequestReviewComment"),
+		"Mutation":                           mutationType(),
+		"Repository":                         repositoryType(),
+		"GitObject":                          gitObjectType(),
+		"Blob":                               blobType(),
+		"Tree":                               treeType(),
+		"TreeEntry":                          treeEntryType(),
+		"Commit":                             commitType(),
+		"GitSignature":                       {"isValid": scalar(isTrue), "state": scalar(func(bool) any { return "VALID" }), "wasSignedByGitHub": scalar(isTrue)},
+		"Ref":                                refType(),
+		"RateLimit":                          rateLimitType(),
+		"PullRequest":                        pullType(),
+		"Actor":                              {"login": scalar(func(a *account) any { return a.login })},
+		"PullRequestReviewConnection":        connectionType("PullRequestReview"),
+		"PullRequestReviewThreadConnection":  connectionType("PullRequestReviewThread"),
+		"PullRequestReviewCommentConnection": connectionType("PullRequestReviewComment"),
 		"PageInfo": {
 			"hasNextPage":     scalar(func(c connection) any { return c.to < c.total }),
 			"hasPreviousPage": scalar(func(c connection) any { return c.from > 0 }),
@@ -139,6 +139,9 @@ func repositoryField(x *execution, _ any, args map[string]any) (any, error) {
 	owner, name := text(args["owner"]), text(args["name"])
 	s := x.call.server
 	r := s.repository(owner + "/" + name)
+	if follow, given := args["followRenames"]; r == nil && (!given || follow == true) {
+		r = s.renamed(owner + "/" + name)
+	}
 	missing := failure("NOT_FOUND", "Could not resolve to a Repository with the name '%s/%s'.", owner, name)
 	if r == nil {
 		return nil, missing

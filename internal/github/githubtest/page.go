@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"bytes"
+	"context"
 	_ "embed" // the page's template
 	"fmt"
 	"html/template"
@@ -36,7 +37,20 @@ func (s *Server) ChecksURL(fullName string, number int) string {
 }
 
 func (s *Server) toChecks(w http.ResponseWriter, r *http.Request) {
-	redirect(w, r, fmt.Sprintf("/%s/%s/pull/%s/checks", r.PathValue("owner"), r.PathValue("repo"), r.PathValue("number")))
+	number, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
+	s.mu.Lock()
+	target := ""
+	if repo := s.repository(r.PathValue("owner") + "/" + r.PathValue("repo")); repo != nil && err == nil && repo.pull(number) != nil {
+		target = repo.pull(number).checksPath()
+	}
+	s.mu.Unlock()
+	redirect(w, r, target)
+}
+
+// checksPath is where the page of a pull request's checks is. It is made of
+// what the world knows, not of what a request says.
+func (p *pull) checksPath() string {
+	return fmt.Sprintf("/%s/pull/%d/checks", p.repo.fullName(), p.number)
 }
 
 // toRun leads from a check run to a pull request that it is on.
@@ -51,21 +65,18 @@ func (s *Server) toRun(w http.ResponseWriter, r *http.Request) {
 	if rn := s.run(id); rn != nil {
 		for _, p := range rn.suite.repo.pulls {
 			if p.headSHA == rn.suite.sha {
-				target = fmt.Sprintf("/%s/pull/%d/checks?run=%d", p.repo.fullName(), p.number, id)
+				target = fmt.Sprintf("%s?run=%d", p.checksPath(), id)
 			}
 		}
 	}
 	s.mu.Unlock()
-	if target == "" {
-		http.NotFound(w, r)
-		return
-	}
 	redirect(w, r, target)
 }
 
+// redirect leads to a page of this server; there is none without a path.
 func redirect(w http.ResponseWriter, r *http.Request, path string) {
-	if strings.HasPrefix(path, "//") {
-		http.NotFound(w, r) // that would be another host
+	if path == "" {
+		http.NotFound(w, r)
 		return
 	}
 	http.Redirect(w, r, path, http.StatusSeeOther)
@@ -248,8 +259,8 @@ func (s *Server) pressButton(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	pressed := false
-	s.change(func() {
+	target := ""
+	s.changing(func() {
 		repo, rn := s.repository(r.PathValue("owner")+"/"+r.PathValue("repo")), s.run(id)
 		if repo == nil || repo.pull(number) == nil || rn == nil || rn.suite.repo != repo {
 			return
@@ -258,15 +269,12 @@ func (s *Server) pressButton(w http.ResponseWriter, r *http.Request) {
 		switch action := r.PostFormValue("action"); {
 		case action == "" && r.PostFormValue("rerun") != "":
 			s.runEvent(rn, "rerequested", s.user(sender), nil)
-			pressed = true
+			target = repo.pull(number).checksPath()
 		case rn.hasAction(action):
 			s.clickAction(rn, action, sender)
-			pressed = true
+			target = repo.pull(number).checksPath()
 		}
 	})
-	if !pressed {
-		http.NotFound(w, r)
-		return
-	}
-	redirect(w, r, fmt.Sprintf("/%s/%s/pull/%d/checks", r.PathValue("owner"), r.PathValue("repo"), number))
+	s.deliverIfSynchronous(context.WithoutCancel(r.Context()))
+	redirect(w, r, target)
 }

@@ -2,6 +2,7 @@ package githubtest
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -162,6 +163,14 @@ func (s *Server) ReadyForReview(fullName string, number int) {
 	})
 }
 
+// ConvertToDraft makes a pull request a draft again.
+func (s *Server) ConvertToDraft(fullName string, number int) {
+	s.withPull(fullName, number, func(p *pull) {
+		p.draft, p.updated = true, s.now()
+		s.pullEvent(p, "converted_to_draft", p.author, nil)
+	})
+}
+
 // ChangeBase points a pull request at another branch.
 func (s *Server) ChangeBase(fullName string, number int, branch string) {
 	s.withPull(fullName, number, func(p *pull) { s.changeBase(p, branch, p.author) })
@@ -184,20 +193,6 @@ func (s *Server) editTitle(p *pull, title string, sender *account) {
 	s.pullEvent(p, "edited", sender, doc{"changes": changes})
 }
 
-// QueueMerge puts a pull request in the merge queue: a branch with the merged
-// result appears and has to be checked. It gives back that commit.
-func (s *Server) QueueMerge(fullName string, number int) string {
-	var hash plumbing.Hash
-	s.withPull(fullName, number, func(p *pull) {
-		base := p.repo.refs[branchPrefix+p.baseRef]
-		hash = s.merge(p.repo, base, p.headSHA, fmt.Sprintf("Merge pull request #%d", p.number), p.author.login)
-		ref := fmt.Sprintf("%sgh-readonly-queue/%s/pr-%d-%s", branchPrefix, p.baseRef, p.number, base)
-		s.move(p.repo, ref, hash, p.author)
-		s.mergeGroupEvent(p, ref, base, hash)
-	})
-	return hash.String()
-}
-
 func (s *Server) withPull(fullName string, number int, do func(*pull)) {
 	s.change(func() {
 		p := s.mustRepository(fullName).pull(int64(number))
@@ -216,7 +211,6 @@ func (r *repository) pull(number int64) *pull {
 }
 
 func (s *Server) pullDoc(p *pull) doc {
-	path := fmt.Sprintf("/repos/%s/pulls/%d", p.repo.fullName(), p.number)
 	merged := any(nil)
 	if p.merged {
 		merged = stamp(p.updated)
@@ -225,14 +219,41 @@ func (s *Server) pullDoc(p *pull) doc {
 	if !p.open() {
 		closed = stamp(p.updated)
 	}
-	return doc{
+	d := s.pullLinks(p)
+	maps.Copy(d, doc{
 		"id": p.id, "node_id": fmt.Sprintf("PR_%d", p.id), "number": p.number, "state": p.state, "draft": p.draft, "locked": false,
-		"title": p.title, "body": orNil(p.body), "user": s.accountDoc(p.author), "merged": p.merged, "merged_at": merged, "closed_at": closed,
-		"url": s.apiURL(path), "html_url": fmt.Sprintf("%s/%s/pull/%d", s.url, p.repo.fullName(), p.number),
+		"title": p.title, "body": orNil(p.body), "user": s.accountDoc(p.author), "merged_at": merged, "closed_at": closed,
 		"created_at": stamp(p.created), "updated_at": stamp(p.updated), "author_association": "CONTRIBUTOR",
 		"head": s.endDoc(p.head, p.headRef, p.headSHA), "base": s.endDoc(p.repo, p.baseRef, p.baseSHA),
-		"maintainer_can_modify": false, "auto_merge": nil, "merge_commit_sha": nil, "labels": []doc{},
+		"auto_merge": nil, "merge_commit_sha": nil, "labels": []doc{}, "assignee": nil, "milestone": nil,
+		"assignees": []doc{}, "requested_reviewers": []doc{}, "requested_teams": []doc{}, "active_lock_reason": nil,
+	})
+	return d
+}
+
+// fullPullDoc is a pull request as it is everywhere but in lists.
+func (s *Server) fullPullDoc(p *pull) doc {
+	d := s.pullDoc(p)
+	base, n := p.repo.baseOf(p), p.repo.network
+	added, removed := 0, 0
+	files, err := changedBetween(n, base, p.headSHA)
+	for _, f := range files {
+		_, a, r := n.patch(f)
+		added, removed = added+a, removed+r
 	}
+	commits, err2 := n.log(p.headSHA, base)
+	if err != nil || err2 != nil {
+		files, commits = nil, nil // a history that cannot be read has none
+	}
+	maps.Copy(d, doc{
+		"changed_files": len(files), "commits": len(commits), "additions": added, "deletions": removed,
+		"comments": 0, "review_comments": len(p.comments()), "maintainer_can_modify": false,
+		"merged": p.merged, "merged_by": nil, "mergeable": nil, "mergeable_state": "unknown",
+	})
+	if p.merged {
+		d["merged_by"] = s.accountDoc(p.author)
+	}
+	return d
 }
 
 // endDoc is one end of a pull request; its repository is null once deleted.

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,9 @@ import (
 
 func list(c *call, docs []doc) (answer, error) {
 	items, header := paged(c, docs)
+	if items == nil {
+		items = []doc{} // and not null
+	}
 	return answer{status: http.StatusOK, body: items, header: header}, nil
 }
 
@@ -26,18 +30,7 @@ func (c *call) getPull() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	d := c.server.pullDoc(p)
-	files, err := changedBetween(c.repo.network, c.repo.baseOf(p), p.headSHA)
-	if err != nil {
-		return answer{}, err
-	}
-	commits, err := c.repo.network.log(p.headSHA, c.repo.baseOf(p))
-	if err != nil {
-		return answer{}, err
-	}
-	d["changed_files"], d["commits"] = len(files), len(commits)
-	d["mergeable"], d["mergeable_state"], d["comments"], d["review_comments"] = nil, "unknown", 0, len(p.comments())
-	return ok(d), nil
+	return ok(c.server.fullPullDoc(p)), nil
 }
 
 func (c *call) listPulls() (answer, error) {
@@ -87,7 +80,7 @@ func (c *call) createPull() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return created(c.server.pullDoc(p)), nil
+	return created(c.server.fullPullDoc(p)), nil
 }
 
 func (c *call) updatePull() (answer, error) {
@@ -118,7 +111,7 @@ func (c *call) updatePull() (answer, error) {
 	if ask.State != nil {
 		c.server.setState(p, *ask.State, bot)
 	}
-	return ok(c.server.pullDoc(p)), nil
+	return ok(c.server.fullPullDoc(p)), nil
 }
 
 func (c *call) pullFiles() (answer, error) {
@@ -186,14 +179,20 @@ func (c *call) compare() (answer, error) {
 		commits = append(commits, c.commitDoc(a))
 	}
 	page, header := paged(c, commits)
-	body := doc{
+	body := c.comparisonLinks()
+	maps.Copy(body, doc{
 		"status": compareStatus(len(ahead), len(behind)), "ahead_by": len(ahead), "behind_by": len(behind),
 		"total_commits": len(ahead), "merge_base_commit": c.commitDoc(mergeBase), "base_commit": base.doc, "commits": page,
-	}
+	})
 	if c.page().number == 1 { // files come with the first page only
 		body["files"] = c.fileDocs(files[:min(len(files), c.server.options.Limits.CompareFiles.of(compareFiles))])
 	}
 	return answer{status: http.StatusOK, body: body, header: header}, nil
+}
+
+func (c *call) comparisonLinks() doc {
+	page := c.server.url + "/" + c.repo.fullName() + "/compare/" + c.request.PathValue("basehead")
+	return doc{"url": c.server.apiURL(c.path), "html_url": page, "permalink_url": page, "diff_url": page + ".diff", "patch_url": page + ".patch"}
 }
 
 func compareStatus(ahead, behind int) string {
@@ -230,10 +229,19 @@ func (c *call) collaborator() (answer, error) {
 	if permission == "" {
 		permission = role
 	}
-	return ok(doc{"permission": permission, "role_name": role, "user": c.server.accountDoc(a)}), nil
+	user := c.server.accountDoc(a)
+	user["role_name"], user["permissions"] = role, doc{
+		"pull": level(role) > 0, "triage": level(role) > 1, "push": level(role) > 2, "maintain": level(role) > 3, "admin": level(role) > 4,
+	}
+	return ok(doc{"permission": permission, "role_name": role, "user": user}), nil
 }
 
-func (c *call) getRepository() (answer, error) { return ok(c.server.repositoryDoc(c.repo)), nil }
+// level orders roles.
+func level(role string) int {
+	return slices.Index([]string{"none", "read", "triage", "write", "maintain", "admin"}, role)
+}
+
+func (c *call) getRepository() (answer, error) { return ok(c.server.fullRepositoryDoc(c.repo)), nil }
 
 func (c *call) branch() (answer, error) {
 	name := c.request.PathValue("branch")

@@ -169,11 +169,13 @@ func (c *call) rateLimit() (answer, error) {
 	}
 	resources, now := doc{}, c.server.now()
 	limit := c.server.options.Limits.PrimaryRate.of(primaryRate)
+	// Nothing here searches, but the answer always has it.
+	resources["search"] = doc{"limit": 30, "used": 0, "remaining": 30, "reset": now.Add(time.Minute).Unix()}
 	for _, name := range []string{"core", "graphql"} {
 		hour := c.server.meterOf(c.who, name).hour.at(now, time.Hour)
 		resources[name] = doc{
 			"limit": limit, "used": hour.used, "remaining": limit - hour.used,
-			"reset": hour.start.Add(time.Hour).Unix(), "resource": name,
+			"reset": hour.start.Add(time.Hour).Unix(),
 		}
 	}
 	return ok(doc{"resources": resources, "rate": resources["core"]}), nil

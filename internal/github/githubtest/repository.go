@@ -37,7 +37,9 @@ type repository struct {
 	refs          map[string]plumbing.Hash
 	protected     map[string]Protection
 	roles         map[string]string // by login, in lower case
+	formerly      []string          // full names, in lower case
 	pulls         []*pull
+	queue         []*mergeGroup
 	created       time.Time
 }
 
@@ -125,6 +127,26 @@ func (s *Server) Archive(fullName string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mustRepository(fullName).archived = true
+}
+
+// Rename gives a repository another name. Requests for the old one are led to
+// it as long as no other has that name:
+// https://docs.github.com/en/repositories/creating-and-managing-repositories/renaming-a-repository
+func (s *Server) Rename(fullName, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.mustRepository(fullName)
+	r.formerly, r.name = append(r.formerly, strings.ToLower(r.fullName())), name
+}
+
+// renamed is the repository that once had a name which no other has now.
+func (s *Server) renamed(fullName string) *repository {
+	for _, r := range s.repositories {
+		if slices.Contains(r.formerly, strings.ToLower(fullName)) {
+			return r
+		}
+	}
+	return nil
 }
 
 // Protect protects a branch.
@@ -263,14 +285,23 @@ func (s *Server) repositoryDoc(r *repository) doc {
 		visibility = "private"
 	}
 	d := s.smallRepositoryDoc(r)
+	maps.Copy(d, s.repositoryLinks(r))
 	maps.Copy(d, doc{
-		"owner": s.accountDoc(r.owner), "html_url": s.url + "/" + r.fullName(), "url": s.apiURL("/repos/" + r.fullName()),
-		"description": nil, "fork": r.source != nil, "default_branch": r.defaultBranch, "archived": r.archived, "disabled": false,
+		"owner": s.accountDoc(r.owner), "description": nil, "homepage": nil, "language": nil, "license": nil, "mirror_url": nil, "fork": r.source != nil, "default_branch": r.defaultBranch, "archived": r.archived, "disabled": false,
 		"visibility": visibility, "created_at": stamp(r.created), "updated_at": stamp(r.created), "pushed_at": stamp(r.created),
-		"clone_url": s.url + "/" + r.fullName() + ".git", "has_issues": true, "open_issues_count": 0, "size": 1,
+		"size": 1, "topics": []string{}, "has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false,
+		"has_downloads": true, "has_discussions": false, "forks": 0, "forks_count": 0, "open_issues": 0, "open_issues_count": 0,
+		"watchers": 0, "watchers_count": 0, "stargazers_count": 0,
 	})
+	return d
+}
+
+// fullRepositoryDoc is a repository as it answers for itself alone.
+func (s *Server) fullRepositoryDoc(r *repository) doc {
+	d := s.repositoryDoc(r)
+	d["network_count"], d["subscribers_count"] = 0, 0
 	if r.source != nil {
-		d["parent"], d["source"] = s.smallRepositoryDoc(r.source), s.smallRepositoryDoc(r.source)
+		d["parent"], d["source"] = s.repositoryDoc(r.source), s.repositoryDoc(r.source)
 	}
 	return d
 }

@@ -35,6 +35,7 @@ type apiError struct {
 	message string
 	docs    string
 	errors  []doc
+	reasons []string // where GitHub's errors are mere sentences
 	header  http.Header
 }
 
@@ -67,6 +68,9 @@ func (e *apiError) answer() answer {
 	body := doc{"message": e.message, "documentation_url": e.docs, "status": strconv.Itoa(e.status)}
 	if e.errors != nil {
 		body["errors"] = e.errors
+	}
+	if e.reasons != nil {
+		body["errors"] = e.reasons
 	}
 	return answer{status: e.status, body: body, header: e.header}
 }

@@ -3,9 +3,7 @@ package githubtest
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -50,6 +48,8 @@ type review struct {
 
 type reviewComment struct {
 	ReviewComment
+	place
+
 	review *review
 }
 
@@ -130,11 +130,11 @@ func (c *call) createReview() (answer, error) {
 			return answer{}, err // a review is all or nothing
 		}
 	}
-	r := c.server.addReview(p, ask, state, c.who.app.bot)
+	r := c.server.addReview(p, ask, state, lines, c.who.app.bot)
 	return ok(c.server.reviewDoc(r)), nil
 }
 
-func (s *Server) addReview(p *pull, ask reviewAsk, state string, author *account) *review {
+func (s *Server) addReview(p *pull, ask reviewAsk, state string, lines map[diffLine]place, author *account) *review {
 	id := s.nextID()
 	r := &review{pull: p, author: author, at: s.now(), Review: Review{
 		ID: id, NodeID: nodeID("PRR", id), Author: author.login, State: state, Body: ask.Body, CommitID: ask.CommitID,
@@ -146,7 +146,8 @@ func (s *Server) addReview(p *pull, ask reviewAsk, state string, author *account
 			side = "RIGHT"
 		}
 		set(&start, comment.StartLine)
-		r.comments = append(r.comments, &reviewComment{review: r, ReviewComment: ReviewComment{
+		at := lines[diffLine{comment.Path, side, comment.Line}]
+		r.comments = append(r.comments, &reviewComment{review: r, place: at, ReviewComment: ReviewComment{
 			ID: id, NodeID: nodeID("PRRC", id), Path: comment.Path, Side: side, Line: comment.Line, StartLine: start, Body: comment.Body,
 		}})
 	}
@@ -155,106 +156,6 @@ func (s *Server) addReview(p *pull, ask reviewAsk, state string, author *account
 }
 
 func nodeID(kind string, id int64) string { return kind + "_" + strconv.FormatInt(id, 10) }
-
-// diffLine is a line of a diff that can be commented on.
-type diffLine struct {
-	path, side string
-	line       int
-}
-
-// diffLines are the lines inside the hunks of a pull request, with the number
-// of their hunk.
-func (c *call) diffLines(p *pull) (map[diffLine]int, error) {
-	files, err := changedBetween(c.repo.network, c.repo.baseOf(p), p.headSHA)
-	if err != nil {
-		return nil, err
-	}
-	lines, hunk := map[diffLine]int{}, 0
-	for _, f := range files {
-		patch, _, _ := c.repo.network.patch(f)
-		left, right := 0, 0
-		for line := range strings.SplitSeq(patch, "\n") {
-			switch {
-			case strings.HasPrefix(line, "@@ "):
-				hunk++
-				left, right = hunkStart(line, "-"), hunkStart(line, "+")
-				continue
-			case strings.HasPrefix(line, `\`), line == "":
-				continue
-			}
-			if line[0] != '+' {
-				lines[diffLine{f.path, "LEFT", left}] = hunk
-				left++
-			}
-			if line[0] != '-' {
-				lines[diffLine{f.path, "RIGHT", right}] = hunk
-				right++
-			}
-		}
-	}
-	return lines, nil
-}
-
-// hunkStart is the first line of one side of "@@ -1,3 +1,4 @@".
-func hunkStart(header, sign string) int {
-	for part := range strings.FieldsSeq(header) {
-		rest, ok := strings.CutPrefix(part, sign)
-		if !ok {
-			continue
-		}
-		first, _, _ := strings.Cut(rest, ",")
-		if n, err := strconv.Atoi(first); err == nil {
-			return n
-		}
-	}
-	return 0
-}
-
-func (a reviewCommentAsk) check(lines map[diffLine]int, limits Limits) error {
-	bad := func(field, message string) error {
-		e := refuse(http.StatusUnprocessableEntity, "Unprocessable Entity")
-		e.errors = []doc{{"resource": "PullRequestReviewComment", "field": field, "code": "custom", "message": message}}
-		return e
-	}
-	switch {
-	case a.Body == "":
-		return bad("body", "body can't be blank")
-	case !slices.Contains([]string{"", "LEFT", "RIGHT"}, a.Side):
-		return invalid("%s is not a member of [\"LEFT\", \"RIGHT\"].", a.Side)
-	case !limits.ReviewLines.on() || a.Position != nil:
-		return nil
-	}
-	side := a.Side
-	if side == "" {
-		side = "RIGHT"
-	}
-	hunk, inside := lines[diffLine{a.Path, side, a.Line}]
-	if !inside {
-		if !slices.ContainsFunc(sortedPaths(lines), func(path string) bool { return path == a.Path }) {
-			return bad("path", "Path could not be resolved")
-		}
-		return bad("line", "Line could not be resolved")
-	}
-	if a.StartLine == nil {
-		return nil
-	}
-	first, inside := lines[diffLine{a.Path, side, *a.StartLine}]
-	switch {
-	case *a.StartLine >= a.Line:
-		return bad("start_line", "start_line must precede the end line.")
-	case !inside || first != hunk:
-		return bad("start_line", "start_line must be part of the same hunk as the line.")
-	}
-	return nil
-}
-
-func sortedPaths(lines map[diffLine]int) []string {
-	paths := map[string]bool{}
-	for line := range lines {
-		paths[line.path] = true
-	}
-	return sortedKeys(paths)
-}
 
 func (c *call) listReviews() (answer, error) {
 	p, err := c.pullOf()
@@ -290,11 +191,12 @@ func (c *call) pullComments() (answer, error) {
 }
 
 func (s *Server) reviewDoc(r *review) doc {
+	page := fmt.Sprintf("%s/%s/pull/%d#pullrequestreview-%d", s.url, r.pull.repo.fullName(), r.pull.number, r.ID)
+	pull := s.apiURL(fmt.Sprintf("/repos/%s/pulls/%d", r.pull.repo.fullName(), r.pull.number))
 	return doc{
 		"id": r.ID, "node_id": r.NodeID, "user": s.accountDoc(r.author), "body": r.Body, "state": r.State, "commit_id": r.CommitID,
-		"submitted_at": stamp(r.at), "author_association": "NONE",
-		"html_url":         fmt.Sprintf("%s/%s/pull/%d#pullrequestreview-%d", s.url, r.pull.repo.fullName(), r.pull.number, r.ID),
-		"pull_request_url": s.apiURL(fmt.Sprintf("/repos/%s/pulls/%d", r.pull.repo.fullName(), r.pull.number)),
+		"submitted_at": stamp(r.at), "author_association": "NONE", "html_url": page, "pull_request_url": pull,
+		"_links": doc{"html": doc{"href": page}, "pull_request": doc{"href": pull}},
 	}
 }
 
@@ -305,10 +207,16 @@ func (s *Server) commentDocs(comments []*reviewComment) []doc {
 		if c.StartLine > 0 {
 			start = c.StartLine
 		}
+		repo, number := c.review.pull.repo.fullName(), c.review.pull.number
+		self, pull := s.apiURL(fmt.Sprintf("/repos/%s/pulls/comments/%d", repo, c.ID)), s.apiURL(fmt.Sprintf("/repos/%s/pulls/%d", repo, number))
+		page := fmt.Sprintf("%s/%s/pull/%d#discussion_r%d", s.url, repo, number, c.ID)
 		docs = append(docs, doc{
 			"id": c.ID, "node_id": c.NodeID, "pull_request_review_id": c.review.ID, "path": c.Path, "side": c.Side, "line": c.Line,
 			"start_line": start, "body": c.Body, "user": s.accountDoc(c.review.author), "commit_id": c.review.CommitID,
-			"created_at": stamp(c.review.at), "updated_at": stamp(c.review.at),
+			"created_at": stamp(c.review.at), "updated_at": stamp(c.review.at), "author_association": "NONE",
+			"original_commit_id": c.review.CommitID, "diff_hunk": c.hunk, "position": c.position, "original_position": c.position,
+			"url": self, "html_url": page, "pull_request_url": pull,
+			"_links": doc{"self": doc{"href": self}, "html": doc{"href": page}, "pull_request": doc{"href": pull}},
 		})
 	}
 	return docs

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -162,12 +163,31 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.web.ServeHTTP(w, r)
 		return
 	}
+	path = s.byName(path)
 	inner := r.Clone(r.Context())
 	inner.URL.RawPath = path
 	if decoded, ok := unescape(path); ok {
 		inner.URL.Path = decoded
 	}
 	s.api.ServeHTTP(w, inner)
+}
+
+// byName turns the path of a repository by its number, where redirects lead to,
+// into the one by its name.
+func (s *Server) byName(path string) string {
+	rest, ok := strings.CutPrefix(path, "/repositories/")
+	if !ok {
+		return path
+	}
+	number, rest, _ := strings.Cut(rest, "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.repositories {
+		if strconv.FormatInt(r.id, 10) == number {
+			return strings.TrimSuffix("/repos/"+r.fullName()+"/"+rest, "/")
+		}
+	}
+	return path
 }
 
 // apiPath tells API requests from pages and takes off what comes before the
@@ -182,7 +202,7 @@ func (s *Server) apiPath(path string) (string, bool) {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
-	case "app", "apps", "app-manifests", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "users":
+	case "app", "apps", "app-manifests", "graphql", "installation", "meta", "orgs", "rate_limit", "repos", "repositories", "users":
 		return path, true
 	}
 	return path, false

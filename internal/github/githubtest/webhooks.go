@@ -100,12 +100,15 @@ func (s *Server) takeHookFault(d *delivery) WebhookFault {
 // change does something to the world and delivers what comes of it, if
 // deliveries do not wait.
 func (s *Server) change(do func()) {
-	func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		do()
-	}()
+	s.changing(do)
 	s.deliverIfSynchronous(context.Background())
+}
+
+// changing does something to the world.
+func (s *Server) changing(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
 }
 
 // enqueue makes a delivery of an event.

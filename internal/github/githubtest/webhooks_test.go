@@ -108,7 +108,10 @@ func TestEvents(t *testing.T) {
 	step("click", func() { w.ClickAction(run.ID, "i", "mona") })
 	step("rerun", func() { w.RerequestRun(run.ID, "mona") })
 	step("rerun all", func() { w.RerequestSuite(run.SuiteID, "mona") })
+	step("draft", func() { w.ConvertToDraft("acme/infra", 1) })
+	step("ready", func() { w.ReadyForReview("acme/infra", 1) })
 	step("queue", func() { w.QueueMerge("acme/infra", 1) })
+	step("dequeue", func() { w.Dequeue("acme/infra", 1) })
 	step("close", func() { w.ClosePull("acme/infra", 1) })
 	step("reopen", func() { w.ReopenPull("acme/infra", 1) })
 	step("suspend", func() { w.Suspend(w.installation, true) })
@@ -120,7 +123,8 @@ func TestEvents(t *testing.T) {
 		"branch: push check_suite.requested", "open: push check_suite.requested push check_suite.requested pull_request.opened",
 		"push: push check_suite.requested pull_request.synchronize", "title: pull_request.edited", "base: pull_request.edited",
 		"run: check_run.created", "click: check_run.requested_action", "rerun: check_run.rerequested", "rerun all: check_suite.rerequested",
-		"queue: push check_suite.requested merge_group.checks_requested", "close: pull_request.closed", "reopen: pull_request.reopened", "suspend: installation.suspend",
+		"draft: pull_request.converted_to_draft", "ready: pull_request.ready_for_review",
+		"queue: pull_request.enqueued push check_suite.requested merge_group.checks_requested", "dequeue: pull_request.dequeued merge_group.destroyed push", "close: pull_request.closed", "reopen: pull_request.reopened", "suspend: installation.suspend",
 		"silence: ", "resume: installation.unsuspend", "ping: ping", "uninstall: installation.deleted",
 	}
 	if diff := cmp.Diff(want, steps); diff != "" {
@@ -274,8 +278,8 @@ func TestDeliveryLog(t *testing.T) {
 	if len(page.list) != 1 || page.at(0, "event") != "check_suite" || page.at(0, "status") != "OK" || page.at(0, "status_code") != 202.0 {
 		t.Fatal(page.text)
 	}
-	link := page.header.Get("Link")
-	next := strings.TrimPrefix(link[:strings.Index(link, ">")], "<http://github.invalid")
+	link, _, _ := strings.Cut(page.header.Get("Link"), ">")
+	next := strings.TrimPrefix(link, "<http://github.invalid")
 	page = w.send(http.MethodGet, next, nil, jwt()).want(http.StatusOK)
 	if len(page.list) != 1 || page.at(0, "event") != "push" || page.at(0, "status_code") != 0.0 || page.header.Get("Link") != "" {
 		t.Fatal(page.text)
@@ -341,5 +345,58 @@ func TestSelectedRepositories(t *testing.T) {
 	w.Commit("acme/infra", "main", Files{"x": Text("x")}, "Not told")
 	if w.Pending() != 0 {
 		t.Error("told about a repository that is not selected")
+	}
+}
+
+func TestMergeQueue(t *testing.T) {
+	t.Parallel()
+	w, r := listening(t, Options{})
+	for i, branch := range []string{"one", "two", "three"} {
+		w.Branch("acme/infra", branch, "main")
+		w.Commit("acme/infra", branch, Files{branch: Text(branch)}, "Add "+branch)
+		if n := w.OpenPull(PullOptions{Repository: "acme/infra", Head: branch}); n != i+1 {
+			t.Fatalf("number %d", n)
+		}
+	}
+	w.DiscardPending()
+	main := w.Head("acme/infra", "main")
+	one := w.QueueMerge("acme/infra", 1)
+	two := w.QueueMerge("acme/infra", 2)
+	w.QueueMerge("acme/infra", 3)
+	w.Deliver(t.Context())
+	group, ref := r.last(t).body["merge_group"].(m), "gh-readonly-queue/main/pr-3-"+two
+	if group["base_sha"] != two || group["head_sha"] != w.Head("acme/infra", ref) || group["head_ref"] != "refs/heads/"+ref || group["base_ref"] != "refs/heads/main" {
+		t.Errorf("third group %v", group)
+	}
+	if paths := w.Paths("acme/infra", ref); paths["one"] == "" || paths["two"] == "" || paths["three"] == "" {
+		t.Errorf("third group has %v", paths)
+	}
+	if w.Head("acme/infra", "gh-readonly-queue/main/pr-1-"+main) != one {
+		t.Error("first group is not on main")
+	}
+	w.Dequeue("acme/infra", 2)
+	ref = "gh-readonly-queue/main/pr-3-" + one
+	if paths := w.Paths("acme/infra", ref); paths["one"] == "" || paths["two"] != "" || paths["three"] == "" {
+		t.Errorf("new third group has %v", paths)
+	}
+	if w.MergeQueued("acme/infra", 1) != one || w.Head("acme/infra", "main") != one {
+		t.Error("first group is not merged")
+	}
+	last := w.MergeQueued("acme/infra", 3)
+	if w.Head("acme/infra", "main") != last || w.Head("acme/infra", ref) != "" {
+		t.Error("last group is not merged")
+	}
+	w.Deliver(t.Context())
+	var reasons []any
+	for _, got := range r.got {
+		if got.action == "destroyed" {
+			reasons = append(reasons, got.body["reason"])
+		}
+	}
+	if diff := cmp.Diff([]any{"dequeued", "invalidated", "merged", "merged"}, reasons); diff != "" {
+		t.Error(diff)
+	}
+	if state := w.get("/repos/acme/infra/pulls/3"); state.at("merged") != true || state.at("state") != "closed" {
+		t.Error(state.text)
 	}
 }

@@ -125,7 +125,11 @@ func (s *Server) Ping(appID int64) {
 		a := s.mustApp(appID)
 		s.enqueue(a, nil, event{name: "ping", body: doc{
 			"zen": "Keep it logically awesome.", "hook_id": a.ID,
-			"hook": doc{"type": "App", "id": a.ID, "app_id": a.ID, "active": true, "events": a.Events},
+			"hook": doc{
+				"type": "App", "id": a.ID, "name": "web", "app_id": a.ID, "active": true, "events": eventsDoc(a.Events),
+				"config":     doc{"content_type": "json", "insecure_ssl": "0", "url": a.WebhookURL},
+				"created_at": stamp(a.created), "updated_at": stamp(a.created),
+			},
 		}})
 	})
 }
@@ -213,7 +217,7 @@ func (s *Server) SelectRepositories(installationID int64, added bool, names ...s
 			action = "added"
 		}
 		body["repositories_"+action] = docs
-		body["installation"], body["sender"] = s.installationDoc(in), s.accountDoc(in.account)
+		body["requester"], body["installation"], body["sender"] = nil, s.installationDoc(in), s.accountDoc(in.account)
 		s.enqueue(in.app, in, event{name: "installation_repositories", action: action, body: body})
 	})
 }

@@ -10,12 +10,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/onboard-defender/onboard-defender/internal/github/openapitest"
 )
 
 // clock is time that a test moves.
@@ -75,8 +79,10 @@ func newWorld(t testing.TB, options Options) *world {
 	w.CreateRepository("acme/infra", RepositoryOptions{Private: true})
 	w.Commit("acme/infra", "main", Files{"main.bicep": Text("param a string\n"), "docs/readme.md": Text("# Hello\n")}, "Start")
 	w.installation = w.Install(w.app, "acme")
-	w.DiscardPending()
+	t.Cleanup(w.describedWebhooks)
 	w.token = w.newTokenFor(nil)
+	w.describedWebhooks()
+	w.DiscardPending()
 	w.ResetRequests()
 	return w
 }
@@ -119,6 +125,50 @@ func (w *world) newTokenFor(ask map[string]any) string {
 	return token
 }
 
+// described holds an answer to what GitHub publishes, and the request too
+// unless it was refused.
+func (w *world) described(request *http.Request, sent []byte, answer *httptest.ResponseRecorder) {
+	w.t.Helper()
+	path, ok := w.apiPath(request.URL.EscapedPath())
+	if !ok || path == "/graphql" {
+		return
+	}
+	target, err := url.Parse(path + "?" + request.URL.RawQuery)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := openapitest.Answer(request.Method, path, answer.Code, answer.Header(), answer.Body.Bytes()); err != nil {
+		w.t.Error(err)
+	}
+	if answer.Code >= http.StatusBadRequest || w.lenient() {
+		return
+	}
+	if err := openapitest.Request(request.Method, target, sent); err != nil {
+		w.t.Error(err)
+	}
+}
+
+// lenient reports whether a limit is off.
+func (w *world) lenient() bool {
+	for _, limit := range reflect.ValueOf(w.options.Limits).Fields() {
+		if limit.Int() < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// describedWebhooks holds all payloads to what GitHub publishes.
+func (w *world) describedWebhooks() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range slices.Concat(w.hooks.queue, w.hooks.held, w.hooks.done) {
+		if err := openapitest.Webhook(d.Event, d.Action, d.Body); err != nil {
+			w.t.Error(err)
+		}
+	}
+}
+
 type reply struct {
 	t      testing.TB
 	status int
@@ -130,20 +180,20 @@ type reply struct {
 
 func (w *world) send(method, path string, body any, credential string) reply {
 	w.t.Helper()
-	var reader io.Reader
-	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
+	var sent []byte
+	if ask, isMap := body.(m); body != nil && (!isMap || ask != nil) {
+		var err error
+		if sent, err = json.Marshal(body); err != nil {
 			w.t.Fatal(err)
 		}
-		reader = bytes.NewReader(text)
 	}
-	request := httptest.NewRequestWithContext(context.Background(), method, path, reader)
+	request := httptest.NewRequestWithContext(context.Background(), method, path, bytes.NewReader(sent))
 	if credential != "" {
 		request.Header.Set("Authorization", "Bearer "+credential)
 	}
 	recorder := httptest.NewRecorder()
 	w.ServeHTTP(recorder, request)
+	w.described(request, sent, recorder)
 	r := reply{t: w.t, status: recorder.Code, header: recorder.Header(), text: recorder.Body.String()}
 	_ = json.Unmarshal(recorder.Body.Bytes(), &r.body)
 	_ = json.Unmarshal(recorder.Body.Bytes(), &r.list)
