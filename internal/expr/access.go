@@ -152,7 +152,11 @@ func (e *Evaluator) IndexOf(base, at Value) Value {
 			}
 		}
 		if p := at.Term(); p != nil && p.Op == OpPosition && Identical(p.Args[0], e.lengthOf(base)) {
-			return elementAtDepth(base, p)
+			depth := int64(0)
+			if len(p.Args) > 1 {
+				depth, _ = p.Args[1].AsInt()
+			}
+			return e.element(base, int(depth))
 		}
 		if t.Op == "split" && len(t.Args) == 2 {
 			if n, ok := at.AsInt(); ok {

@@ -100,29 +100,18 @@ func position(length Value, depth int) Value {
 // element is the symbolic element of a collection. That of a mapped collection
 // is what each element was mapped to, that of range(n, count) its position.
 func (e *Evaluator) element(collection Value, depth int) Value {
-	t := collection.Term()
-	if t != nil && depth == 0 {
+	if t := collection.Term(); t != nil {
 		switch {
-		case t.Op == OpMap:
+		case t.Op == OpMap && depth == 0:
 			return t.Args[1]
 		case t.Op == "range" && len(t.Args) == 2:
-			return e.Apply("add", []Value{t.Args[0], position(t.Args[1], 0)})
+			return e.Apply("add", []Value{t.Args[0], position(t.Args[1], depth)})
 		}
 	}
 	if depth == 0 {
 		return Apply(OpElement, KindUnknown, collection)
 	}
 	return Apply(OpElement, KindUnknown, collection, Int(int64(depth)))
-}
-
-func elementAtDepth(collection Value, p *Term) Value {
-	if len(p.Args) == 1 {
-		if t := collection.Term(); t != nil && t.Op == OpMap {
-			return t.Args[1]
-		}
-		return Apply(OpElement, KindUnknown, collection)
-	}
-	return Apply(OpElement, KindUnknown, collection, p.Args[1])
 }
 
 // unfilter takes filters off a collection and returns what they demand of its

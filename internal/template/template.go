@@ -188,7 +188,7 @@ type Module struct {
 type Output struct {
 	Name  string
 	At    source.Span
-	Value expr.Expr // nil for one that is made by a copy loop
+	Value expr.Expr // nil when there is none
 	// Condition is nil for an output that is always there.
 	Condition expr.Expr
 }

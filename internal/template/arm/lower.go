@@ -133,6 +133,8 @@ func (r *reader) outputs(v gjson.Result, t *template.Template) {
 				o.Value = r.value(v)
 			case equalFold(name, "condition"):
 				o.Condition = r.condition(v)
+			case equalFold(name, "copy") && v.IsObject():
+				o.Value = r.copied(v, key, member(v, "count"), member(v, "input"))
 			}
 		})
 		t.Outputs = append(t.Outputs, o)

@@ -179,16 +179,17 @@ func (r *reader) copies(v gjson.Result, visit func(copyLoop)) {
 				input = value
 			}
 		})
-		at := expr.Node{At: span(loop)}
-		visit(copyLoop{
-			name: text(name), at: span(name), loop: loop,
-			value: &expr.Call{Node: at, Name: CopyFunction, Args: []expr.Expr{
-				r.nodes.str(span(name), text(name)),
-				r.count(loop, count),
-				&expr.Lambda{Node: expr.Node{At: span(input)}, Body: r.value(input)},
-			}},
-		})
+		visit(copyLoop{name: text(name), at: span(name), loop: loop, value: r.copied(loop, name, count, input)})
 	})
+}
+
+// copied is the array that a loop with an input makes.
+func (r *reader) copied(loop, name, count, input gjson.Result) expr.Expr {
+	return &expr.Call{Node: expr.Node{At: span(loop)}, Name: CopyFunction, Args: []expr.Expr{
+		r.nodes.str(span(name), text(name)),
+		r.count(loop, count),
+		&expr.Lambda{Node: expr.Node{At: span(input)}, Body: r.value(input)},
+	}}
 }
 
 // count is how often a loop repeats; Azure accepts a number in a string.

@@ -187,7 +187,7 @@ func (l *lowering) resource(d *ResourceDecl, container *template.Resource, conta
 	l.extend(d, r.Decl.Start)
 	defer func() { l.around = around }()
 	written, _ := path(d.Type)
-	r.Type, r.APIVersion, _ = strings.Cut(written, "@")
+	r.Type, r.APIVersion, _ = strings.Cut(strings.TrimPrefix(written, "az:"), "@")
 	full := qualify(containerType, r.Type)
 	body, loop, condition := l.body(d.Body)
 	r.Loop, r.Condition = loop, condition
