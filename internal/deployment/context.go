@@ -3,9 +3,11 @@ package deployment
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
 // Call answers the functions that depend on where they are called.
@@ -47,6 +49,7 @@ func contextTable() map[string]func(*instance, []expr.Value) expr.Value {
 		"extensionresourceid":       extensionResourceID,
 		"reference":                 (*instance).reference,
 		"references":                (*instance).references,
+		"resourceinfo":              (*instance).resourceInfo,
 		"newguid":                   unknown,
 		"utcnow":                    unknown,
 		"getsecret":                 unknown,
@@ -275,10 +278,13 @@ func (in *instance) reference(args []expr.Value) expr.Value {
 	if len(args) == 0 {
 		return expr.Unknown()
 	}
-	if name, ok := args[0].AsString(); ok {
-		if s := in.symbols[name]; s.module != nil {
-			return in.moduleValue(s.module)
+	if v, ok := in.symbolic(args[0]); ok {
+		full, _ := argText(args, 2)
+		if _, module := expr.HandleOf(v).(*moduleHandle); module || strings.EqualFold(full, "full") {
+			return v
 		}
+		properties, _ := in.d.eval.MemberOf(v, "properties")
+		return properties
 	}
 	parts := expr.Split(args[0], "/")
 	name := parts[len(parts)-1]
@@ -299,4 +305,53 @@ func (in *instance) reference(args []expr.Value) expr.Value {
 // symbol.
 func (in *instance) references(args []expr.Value) expr.Value {
 	return expr.Apply("references", expr.KindArray, append([]expr.Value{expr.String(in.id)}, args...)...)
+}
+
+// resourceInfo is resourceInfo('symbol'): what is known of a resource without
+// asking for its state.
+func (in *instance) resourceInfo(args []expr.Value) expr.Value {
+	if len(args) == 1 {
+		if v, ok := in.symbolic(args[0]); ok {
+			return v
+		}
+	}
+	return expr.Apply("resourceinfo", expr.KindObject, args...)
+}
+
+// symbolic is the resource or module with a symbolic name, or the element of a
+// loop that a text such as 'name[0]' means.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/resource-declaration#use-symbolic-name
+func (in *instance) symbolic(text expr.Value) (expr.Value, bool) {
+	if in.template.Language != template.ARM {
+		return expr.Value{}, false
+	}
+	var position expr.Value
+	name, known := text.AsString()
+	if parts := expr.Parts(text); !known && len(parts) == 3 {
+		before, _ := parts[0].AsString()
+		after, _ := parts[2].AsString()
+		if after != "]" || !strings.HasSuffix(before, "[") {
+			return expr.Value{}, false
+		}
+		name, position = strings.TrimSuffix(before, "["), parts[1]
+	} else if before, inside, ok := strings.Cut(name, "["); ok {
+		n, err := strconv.Atoi(strings.TrimSuffix(inside, "]"))
+		if err != nil {
+			return expr.Value{}, false
+		}
+		name, position = before, expr.Int(int64(n))
+	}
+	var v expr.Value
+	switch s := in.symbols[name]; {
+	case s.module != nil:
+		v = in.moduleValue(s.module)
+	case s.resource != nil:
+		v = in.resourceValue(s.resource)
+	default:
+		return expr.Value{}, false
+	}
+	if position.IsUnknown() {
+		return v, true
+	}
+	return expr.HandleOf(v).Element(position)
 }

@@ -117,10 +117,11 @@ func (in *instance) expandResource(r *template.Resource, container *resourceHand
 		h = container.nested(r)
 		h.looped = false
 	}
-	in.each(r.Loop, h.scope, r.Anchor, func(scope expr.Scope, present expr.Value, symbolic bool, i int) {
+	in.each(r.Loop, h.scope, r.Anchor, func(scope expr.Scope, present expr.Value, symbolic bool, position expr.Value) {
 		one := *h
 		one.scope = scope
-		in.addResource(&one, expr.And(above, present), symbolic, iteration*expr.MaxLoop+i)
+		i, _ := position.AsInt()
+		in.addResource(&one, expr.And(above, present), symbolic, iteration*expr.MaxLoop+int(i))
 	})
 }
 
@@ -181,9 +182,9 @@ func truth(v expr.Value) expr.Value {
 }
 
 // each runs the body of a loop for each element, or once without a loop.
-func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body func(s expr.Scope, present expr.Value, symbolic bool, i int)) {
+func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body func(s expr.Scope, present expr.Value, symbolic bool, position expr.Value)) {
 	if l == nil {
-		body(s, expr.Bool(true), false, 0)
+		body(s, expr.Bool(true), false, expr.Int(0))
 		return
 	}
 	e := in.d.eval
@@ -215,7 +216,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 			}
 			inner = expr.WithLocals(s, locals)
 		}
-		body(inner, loop.Condition, loop.Symbolic, i)
+		body(inner, loop.Condition, loop.Symbolic, loop.Positions[i])
 	}
 }
 
@@ -224,10 +225,10 @@ func (in *instance) expandModule(m *template.Module) {
 	if in.idle(m) {
 		return
 	}
-	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present expr.Value, _ bool, i int) {
+	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present expr.Value, _ bool, position expr.Value) {
 		element := ""
 		if m.Loop != nil {
-			element = fmt.Sprintf("[%d]", i)
+			element = elementKey(position)
 		}
 		condition := expr.And(in.condition, present)
 		if m.Condition != nil {
@@ -249,12 +250,10 @@ func (in *instance) expandModule(m *template.Module) {
 }
 
 // child is the instance of a module call; nil when there is no template for
-// it, which has been said then. element tells the iterations of a loop apart.
+// it, which has been said then. element tells the iterations of a loop apart,
+// see elementKey.
 func (in *instance) child(m *template.Module, scope expr.Scope, element string) *instance {
 	id := in.id + "/" + m.Symbol + "@" + spanKey(m.Decl) + element
-	if element == "" && m.Loop != nil {
-		id += "[" + in.loopKey(m, scope) + "]"
-	}
 	if c, ok := in.children[id]; ok {
 		return c
 	}
@@ -293,15 +292,9 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 	return c
 }
 
-// loopKey names an element of a module loop by the values of its variables.
-func (in *instance) loopKey(m *template.Module, scope expr.Scope) string {
-	if m.Loop.In == nil {
-		v, _ := scope.Call(expr.Value{}, "copyIndex", []expr.Value{expr.String(m.Loop.Name)})
-		return v.Key()
-	}
-	v, _ := scope.Name(m.Loop.Item)
-	return v.Key()
-}
+// elementKey names an element of a loop: the one that expanding a module makes
+// is the one whose outputs expressions ask for.
+func elementKey(position expr.Value) string { return "[" + position.Key() + "]" }
 
 // called finds the template of a module.
 func (in *instance) called(m *template.Module) *template.Template {

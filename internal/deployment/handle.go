@@ -90,7 +90,7 @@ func (h *resourceHandle) Element(position expr.Value) (expr.Value, bool) {
 	one := *h
 	one.looped = false
 	one.scope = h.in.elementScope(h.scope, h.decl.Loop, position)
-	return one.value("[" + position.Key() + "]"), true
+	return one.value(elementKey(position)), true
 }
 
 // elementScope is the scope of a loop's body at a position.
@@ -267,6 +267,8 @@ type moduleHandle struct {
 	module *template.Module
 	scope  expr.Scope
 	looped bool
+	// element is the key of the element that was chosen, "" without a loop.
+	element string
 }
 
 func (in *instance) moduleValue(m *template.Module) expr.Value {
@@ -285,7 +287,7 @@ func (h *moduleHandle) Member(name string) (expr.Value, bool) {
 			return h.in.d.eval.Eval(h.scope, h.module.Name), true
 		}
 	case "outputs":
-		if child := h.in.child(h.module, h.scope, ""); child != nil {
+		if child := h.in.child(h.module, h.scope, h.element); child != nil {
 			return expr.HandleValue("outputs "+child.id, outputs{child}), true
 		}
 	}
@@ -300,7 +302,8 @@ func (h *moduleHandle) Element(position expr.Value) (expr.Value, bool) {
 	one := *h
 	one.looped = false
 	one.scope = h.in.elementScope(h.scope, h.module.Loop, position)
-	return expr.HandleValue("module "+h.in.id+"@"+spanKey(h.module.Decl)+"["+position.Key()+"]", &one), true
+	one.element = elementKey(position)
+	return expr.HandleValue("module "+h.in.id+"@"+spanKey(h.module.Decl)+one.element, &one), true
 }
 
 // outputs are the outputs of a part of the deployment.
