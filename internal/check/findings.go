@@ -164,6 +164,11 @@ func (r *run) reportFiles() {
 		first.Code, first.Severity = CodeUnreadable, diag.Failure
 		r.add(first, nil)
 	}
+	for _, o := range r.graph.Orphans() {
+		if r.selected(o.Path) {
+			r.add(o, nil)
+		}
+	}
 }
 
 // said is the place of a finding.

@@ -30,13 +30,16 @@ var regions = []string{
 }
 
 // supportedRegion reports whether a location, by name or display name, is in
-// the table or among the extra ones.
+// the table or among the extra ones. What cannot be a region's name, such as
+// the placeholder of a pipeline, may become one that is.
 func supportedRegion(location string, extra []string) bool {
 	name := regionName(location)
-	if slices.Contains(regions, name) {
+	if slices.Contains(regions, name) || strings.ContainsFunc(name, notInRegion) {
 		return true
 	}
 	return slices.ContainsFunc(extra, func(s string) bool { return regionName(s) == name })
 }
 
 func regionName(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }
+
+func notInRegion(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }

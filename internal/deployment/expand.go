@@ -66,13 +66,12 @@ func (d *expander) symbols(t *template.Template) map[string]symbol {
 
 // local is the template at a path written in a file, nil when there is none.
 func (d *expander) local(from, ref string) *template.Template {
-	path := source.Resolve(from, ref)
-	f := d.graph.files[path]
-	if f == nil || f.Template == nil {
+	path := d.graph.templateAt(from, ref)
+	if path == "" {
 		return nil
 	}
 	d.reached[path] = true
-	return f.Template
+	return d.graph.files[path].Template
 }
 
 // report adds a diagnostic about the template being expanded.

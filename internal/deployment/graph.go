@@ -76,6 +76,7 @@ type Graph struct {
 	modules  map[string]*template.Template // of registry modules, by reference; nil for none
 	registry map[written]registryModule
 	outside  map[string]bool // templates whose registry modules may declare what the rule reads
+	orphans  []diag.Diagnostic
 }
 
 // Load reads the templates of a snapshot, as far as their content is loaded,
@@ -115,6 +116,10 @@ func (g *Graph) With(snapshot *source.Snapshot, changed []*source.File) *Graph {
 
 // Roots are the deployments, sorted by path and parameter file.
 func (g *Graph) Roots() []Root { return g.roots }
+
+// Orphans are notices about parameter files whose template is not in the
+// repository, in the order of the files.
+func (g *Graph) Orphans() []diag.Diagnostic { return g.orphans }
 
 // Files are the paths of all templates and parameter files, sorted.
 func (g *Graph) Files() []string { return sortedKeys(g.files) }
@@ -174,23 +179,38 @@ func candidate(p string) bool {
 func (g *Graph) link() {
 	g.linkRegistry()
 	for p, f := range g.files {
+		if f.Template != nil && strings.EqualFold(f.Template.Generator, "bicep") {
+			f.GeneratedFrom = g.bicepOf(p)
+		}
+	}
+	for p, f := range g.files {
 		if f.Template == nil {
 			continue
 		}
 		g.symbols[f.Template] = declarations(f.Template)
-		seen := map[string]bool{}
-		add := func(ref string) {
-			to := source.Resolve(p, ref)
-			if t := g.files[to]; t != nil && t.Template != nil && to != p && !seen[to] {
+		seen := map[string]bool{p: true}
+		references(f.Template, func(ref string) {
+			if to := g.templateAt(p, ref); to != "" && !seen[to] {
 				seen[to] = true
 				g.calls[p] = append(g.calls[p], to)
 			}
-		}
-		references(f.Template, add)
-		if strings.EqualFold(f.Template.Generator, "bicep") {
-			f.GeneratedFrom = g.bicepOf(p)
-		}
+		})
 	}
+}
+
+// templateAt is the template that a reference written in a file means, "" when
+// there is none. One to compiled JSON means what it was compiled from, which is
+// where an author can change something.
+func (g *Graph) templateAt(from, ref string) string {
+	p := source.Resolve(from, ref)
+	f := g.files[p]
+	switch {
+	case f == nil || f.Template == nil:
+		return ""
+	case g.skipped(p) && f.GeneratedFrom != from:
+		return f.GeneratedFrom
+	}
+	return p
 }
 
 func references(t *template.Template, add func(ref string)) {
@@ -301,7 +321,6 @@ func (g *Graph) Expand(root Root) *Deployment {
 	}
 	in := newInstance(d, f.Template, root.Path, rootTarget(f.Template))
 	if root.Parameters != "" {
-		d.reached[root.Parameters] = true
 		in.give(g.files[root.Parameters])
 	}
 	in.expand()

@@ -28,6 +28,9 @@ type instance struct {
 	// outer is set for a nested template whose expressions are evaluated in
 	// the scope around it.
 	outer expr.Scope
+	// base are the values of the parameter file that this one extends, by
+	// folded name; nil for templates.
+	base map[string]lazy
 
 	symbols  map[string]symbol
 	values   map[string]expr.Value // parameters and variables evaluated so far
@@ -108,6 +111,9 @@ func (in *instance) Name(name string) (expr.Value, bool) {
 		return in.outer.Name(name)
 	}
 	s, ok := in.symbols[name]
+	if !ok && name == "base" && in.base != nil {
+		return expr.HandleValue("base of "+in.id, baseFile{in}), true
+	}
 	if !ok || in.template.Language != template.Bicep {
 		return expr.Value{}, false
 	}
@@ -201,17 +207,45 @@ func (in *instance) once(name string, eval func() expr.Value) expr.Value {
 }
 
 func (in *instance) importedVariable(i *imported) (expr.Value, bool) {
-	lib := in.library(i.from.Path)
+	lib := in.library(i.from)
 	if lib == nil {
 		return expr.Atom(in.template.File.Path+" import "+i.from.Path+" "+i.name, expr.KindUnknown), true
 	}
-	return lib.Name(i.name)
+	return lib.exported(i.name)
+}
+
+// exported is a variable that others may import. Compiled templates keep it
+// among their variables, and a function in a namespace of the compiler's.
+func (in *instance) exported(name string) (expr.Value, bool) {
+	if in.template.Language == template.Bicep {
+		return in.Name(name)
+	}
+	for _, v := range in.template.Variables {
+		if v.Name == name {
+			return in.variable(v), true
+		}
+	}
+	return expr.Value{}, false
+}
+
+func (in *instance) exportedFunction(name string) *template.Function {
+	if in.template.Language == template.Bicep {
+		return in.symbols[name].function
+	}
+	for _, f := range in.template.Functions {
+		if strings.HasSuffix(f.Name, "."+name) {
+			return f
+		}
+	}
+	return nil
 }
 
 // library is another file of the repository whose declarations are imported.
-func (in *instance) library(path string) *instance {
-	t := in.d.local(in.template.File.Path, path)
+func (in *instance) library(i *template.Import) *instance {
+	t := in.d.local(in.template.File.Path, i.Path)
 	if t == nil {
+		in.d.report(notFound(in.template.File.Path, i.At, "Import", i.Path,
+			"there is no such template in the repository. What it declares is unknown."))
 		return nil
 	}
 	if lib, ok := in.d.libraries[t.File.Path]; ok {
@@ -230,8 +264,8 @@ type namespace struct {
 
 // Member is an imported variable.
 func (n namespace) Member(name string) (expr.Value, bool) {
-	if lib := n.in.library(n.from.Path); lib != nil {
-		return lib.Name(name)
+	if lib := n.in.library(n.from); lib != nil {
+		return lib.exported(name)
 	}
 	return expr.Value{}, false
 }
@@ -243,15 +277,15 @@ func (namespace) Element(expr.Value) (expr.Value, bool) { return expr.Value{}, f
 // instance it belongs to.
 func (in *instance) function(base expr.Value, name string) (*template.Function, *instance) {
 	if n, ok := expr.HandleOf(base).(namespace); ok {
-		if lib := n.in.library(n.from.Path); lib != nil {
-			return lib.symbols[name].function, lib
+		if lib := n.in.library(n.from); lib != nil {
+			return lib.exportedFunction(name), lib
 		}
 		return nil, nil
 	}
 	s := in.symbols[name]
 	if s.imported != nil {
-		if lib := in.library(s.imported.from.Path); lib != nil {
-			return lib.symbols[s.imported.name].function, lib
+		if lib := in.library(s.imported.from); lib != nil {
+			return lib.exportedFunction(s.imported.name), lib
 		}
 		return nil, nil
 	}

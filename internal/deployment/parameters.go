@@ -1,10 +1,13 @@
 package deployment
 
 import (
+	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
@@ -21,6 +24,8 @@ func (g *Graph) parameterSets() map[string][]string {
 		}
 		if t := g.templateOf(p, f.Parameters); t != "" {
 			sets[t] = append(sets[t], p)
+		} else {
+			g.orphan(p, f.Parameters)
 		}
 	}
 	for t, files := range g.options.Parameters {
@@ -37,6 +42,23 @@ func (g *Graph) parameterSets() map[string][]string {
 		sets[t] = slices.Compact(given)
 	}
 	return sets
+}
+
+// orphan notes a parameter file that names a template which is not there.
+func (g *Graph) orphan(p string, f *template.ParameterFile) {
+	ref, at := f.Using, f.UsingAt
+	if f.Template != "" {
+		ref, at = f.Template, f.TemplateAt
+	}
+	for _, given := range g.options.Parameters {
+		if slices.Contains(given, p) {
+			return
+		}
+	}
+	if ref != "" {
+		g.orphans = append(g.orphans, notFound(p, at, "Template", ref,
+			"there is no such template in the repository. What is deployed with these parameters is not checked."))
+	}
 }
 
 // templateOf is the template that a parameter file belongs to, or "".
@@ -100,34 +122,87 @@ func (in *instance) give(f *File) {
 	if f == nil || f.Parameters == nil {
 		return
 	}
-	in.giveFrom(f.Parameters, 0)
+	in.giveFrom(f, nil)
 }
 
-func (in *instance) giveFrom(f *template.ParameterFile, depth int) {
-	if depth > maxModuleDepth {
-		return
+// giveFrom hands over the assignments of the file that f extends, then its
+// own, which win. Below are the files that lead here.
+func (in *instance) giveFrom(f *File, below []*File) {
+	in.d.reached[f.Source.Path] = true
+	if n := len(f.Diagnostics); n > 0 {
+		in.d.report(unreadableValues(f))
 	}
-	if f.Extends != "" {
-		p := source.Resolve(f.File.Path, f.Extends)
-		if base := in.d.graph.files[p]; base != nil && base.Parameters != nil {
-			in.d.reached[p] = true
-			in.giveFrom(base.Parameters, depth+1)
+	base := map[string]lazy{}
+	if p := f.Parameters; p.Extends != "" {
+		next := in.d.graph.files[source.Resolve(f.Source.Path, p.Extends)]
+		switch {
+		case next == nil || next.Parameters == nil:
+			in.d.report(notFound(f.Source.Path, p.ExtendsAt, "Parameter file", p.Extends,
+				"there is no such parameter file in the repository. The values that it gives are unknown."))
+		case next == f || slices.Contains(below, next):
+			in.d.report(diag.Diagnostic{
+				Code: CodeNotEvaluated, Severity: diag.Failure, Path: f.Source.Path, Span: p.ExtendsAt,
+				Summary: "Parameter files extend each other in a circle",
+				Detail:  fmt.Sprintf("could not evaluate: %q leads back to this file. The compiler refuses that; break the circle.", p.Extends),
+			})
+		default:
+			in.giveFrom(next, append(below, f))
+			maps.Copy(base, in.given)
 		}
 	}
-	scope := in.parameterScope(f)
-	for _, a := range f.Assignments {
+	scope := in.parameterScope(f.Parameters, base)
+	for _, a := range f.Parameters.Assignments {
 		in.given[strings.ToLower(a.Name)] = lazy{a.Value, scope}
 	}
 }
 
+// unreadableValues says that a deployment lacks values it was given: without
+// them its verdict may be another one.
+func unreadableValues(f *File) diag.Diagnostic {
+	d := f.Diagnostics[0]
+	if n := len(f.Diagnostics) - 1; n > 0 {
+		d.Detail += fmt.Sprintf(" The file has %d more such places.", n)
+	}
+	return d
+}
+
+// notFound is the notice about a reference that leads nowhere.
+func notFound(path string, at source.Span, what, ref, why string) diag.Diagnostic {
+	return diag.Diagnostic{
+		Code: CodeUnresolved, Severity: diag.Notice, Path: path, Span: at,
+		Summary: fmt.Sprintf("%s %q not resolved", what, ref),
+		Detail:  "It was not read because " + why,
+	}
+}
+
 // parameterScope is where a parameter file's expressions are evaluated: its
-// own variables, functions and imports, and nothing of the template.
-func (in *instance) parameterScope(f *template.ParameterFile) expr.Scope {
+// own variables, functions and imports, the values of the file it extends, and
+// nothing of the template.
+func (in *instance) parameterScope(f *template.ParameterFile, base map[string]lazy) expr.Scope {
 	t := &template.Template{
 		File: f.File, Language: f.Language, Variables: f.Variables, Functions: f.Functions, Imports: f.Imports,
 	}
 	for _, a := range f.Assignments { // an assignment may use the parameters before it
 		t.Variables = append(t.Variables, &template.Variable{Name: a.Name, At: a.At, Value: a.Value})
 	}
-	return newInstance(in.d, t, f.File.Path, in.target)
+	scope := newInstance(in.d, t, f.File.Path, in.target)
+	scope.base = base
+	return scope
 }
+
+// baseFile is "base" in a parameter file: the values of the file it extends.
+// https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-extend
+type baseFile struct{ of *instance }
+
+// Member is the value that the extended file gives to a parameter.
+func (b baseFile) Member(name string) (expr.Value, bool) {
+	given, ok := b.of.base[strings.ToLower(name)]
+	if !ok {
+		return expr.Value{}, false
+	}
+	v := b.of.d.eval.Eval(given.scope, given.x)
+	return v, !v.IsUnknown()
+}
+
+// Element is false: a file is no loop.
+func (baseFile) Element(expr.Value) (expr.Value, bool) { return expr.Value{}, false }

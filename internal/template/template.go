@@ -223,6 +223,7 @@ type ParameterFile struct {
 	ExtendsAt source.Span
 	// Template is metadata.template of a JSON file, or "".
 	Template    string
+	TemplateAt  source.Span
 	Assignments []Assignment
 	Variables   []*Variable
 	Functions   []*Function

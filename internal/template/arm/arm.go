@@ -49,7 +49,7 @@ func ParseParameters(f *source.File) (*template.ParameterFile, bool) {
 		return nil, false
 	}
 	r := newReader(f)
-	r.plain = true
+	r.plain, r.placeholders = true, true
 	p := &template.ParameterFile{File: f, Language: template.ARM}
 	if r.copy.whole {
 		r.parameterFile(gjson.Parse(r.copy.text), p)
@@ -65,7 +65,9 @@ type reader struct {
 	diagnostics []diag.Diagnostic
 	// plain says that strings are not expressions.
 	plain bool
-	nodes arena
+	// placeholders says that strings may hold variables of the environment.
+	placeholders bool
+	nodes        arena
 	// places are kept only if there is a comment to match them with; carried are
 	// the suppressions in properties.
 	places  places
@@ -149,7 +151,8 @@ func (r *reader) parameterFile(root gjson.Result, p *template.ParameterFile) {
 	members(root, func(name string, _, v gjson.Result) {
 		switch {
 		case equalFold(name, "metadata"):
-			p.Template = text(member(v, "template"))
+			t := member(v, "template")
+			p.Template, p.TemplateAt = text(t), span(t)
 		case equalFold(name, "parameters"):
 			p.Assignments = nil
 			members(v, func(_ string, key, entry gjson.Result) {

@@ -2,6 +2,7 @@ package arm
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -54,6 +55,9 @@ func (r *reader) isUnreadable(offset int) bool {
 // str is a string as a literal or as the expression it holds.
 func (r *reader) str(v gjson.Result) expr.Expr {
 	raw := v.Raw[1 : len(v.Raw)-1]
+	if r.placeholders && strings.Contains(raw, "${") {
+		return r.environment(span(v), validText(unescape(raw, nil)))
+	}
 	if r.plain || raw == "" || raw[0] != '[' && raw[0] != '\\' {
 		return r.nodes.str(span(v), validText(unescape(raw, nil)))
 	}
@@ -75,6 +79,37 @@ func (r *reader) str(v gjson.Result) expr.Expr {
 	if err != nil {
 		r.report(err.at, err.summary, err.detail)
 		return &expr.Invalid{Node: expr.Node{At: span(v)}}
+	}
+	return x
+}
+
+// placeholder is a variable of the environment in a parameter file, with a
+// default or without.
+var placeholder = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-=]([^}]*))?\}`)
+
+// environment is a text in which azd replaces variables of the environment
+// before Azure sees the file: what Bicep's parameter files write as
+// readEnvironmentVariable().
+// https://learn.microsoft.com/azure/developer/azure-developer-cli/manage-environment-variables
+func (r *reader) environment(at source.Span, text string) expr.Expr {
+	x := &expr.Interpolation{Node: expr.Node{At: at}}
+	end := 0
+	for _, m := range placeholder.FindAllStringSubmatchIndex(text, -1) {
+		if m[0] > end {
+			x.Parts = append(x.Parts, r.nodes.str(at, text[end:m[0]]))
+		}
+		call := &expr.Call{Node: x.Node, Name: "readEnvironmentVariable", Args: []expr.Expr{r.nodes.str(at, text[m[2]:m[3]])}}
+		if m[4] >= 0 {
+			call.Args = append(call.Args, r.nodes.str(at, text[m[4]:m[5]]))
+		}
+		x.Parts = append(x.Parts, call)
+		end = m[1]
+	}
+	if end == 0 {
+		return r.nodes.str(at, text)
+	}
+	if end < len(text) {
+		x.Parts = append(x.Parts, r.nodes.str(at, text[end:]))
 	}
 	return x
 }
