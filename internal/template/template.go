@@ -251,10 +251,9 @@ const (
 	TypeResourceGroup = "Microsoft.Resources/resourceGroups"
 )
 
-// Relevant reports whether the rule, or the walk from one template to the
-// next, reads resources of that full type.
+// Relevant reports whether the rule reads resources of that full type.
 func Relevant(fullType string) bool {
-	for _, t := range [...]string{TypeService, TypeAPI, TypeGatewayAPI, TypeCollection, TypeLegacy, TypePricing, TypeDeployment} {
+	for _, t := range [...]string{TypeService, TypeAPI, TypeGatewayAPI, TypeCollection, TypeLegacy, TypePricing} {
 		if strings.EqualFold(fullType, t) {
 			return true
 		}
