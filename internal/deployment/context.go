@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
@@ -18,6 +19,12 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 	if f, owner := in.function(base, name); f != nil {
 		return owner.callFunction(f, args), true
 	}
+	if n, ok := expr.HandleOf(base).(namespace); ok {
+		return in.absent(n.from, name, args), true
+	}
+	if s := in.symbols[name]; s.imported != nil && expr.HandleOf(base) == nil {
+		return in.absent(s.imported.from, s.imported.name, args), true
+	}
 	if expr.HandleOf(base) != nil {
 		return expr.Value{}, false
 	}
@@ -26,6 +33,13 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 		return expr.Value{}, false
 	}
 	return call(in, args), true
+}
+
+// absent is what an imported function gives that is not in the repository: the
+// same for the same arguments.
+func (in *instance) absent(from *template.Import, name string, args []expr.Value) expr.Value {
+	file := expr.String(source.Resolve(in.template.File.Path, from.Path))
+	return expr.Apply("import", expr.KindUnknown, append([]expr.Value{file, expr.String(name)}, args...)...)
 }
 
 // contextTable are the functions whose answer depends on the deployment, by

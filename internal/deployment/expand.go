@@ -89,7 +89,7 @@ func (in *instance) limit(at source.Span) bool {
 	d.report(diag.Diagnostic{
 		Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Span: at,
 		Summary: "Could not be evaluated",
-		Detail: fmt.Sprintf("could not evaluate: this needs more than %s. What hangs on it is not checked; "+
+		Detail: fmt.Sprintf("could not evaluate: stopped at %s. What hangs on it is not checked; "+
 			"simplify the expression or split the template.", err.What),
 	})
 	return true

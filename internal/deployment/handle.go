@@ -315,7 +315,7 @@ func (o outputs) Member(name string) (expr.Value, bool) {
 		if !strings.EqualFold(out.Name, name) || out.Value == nil {
 			continue
 		}
-		v := o.of.once("output "+strings.ToLower(name), func() expr.Value { return o.of.d.eval.Eval(o.of.scope(), out.Value) })
+		v := o.of.once("output "+strings.ToLower(name), out.At, func() expr.Value { return o.of.d.eval.Eval(o.of.scope(), out.Value) })
 		if v.IsUnknown() {
 			return expr.Value{}, false
 		}

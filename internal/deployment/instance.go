@@ -3,7 +3,9 @@ package deployment
 import (
 	"strings"
 
+	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
+	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
@@ -138,7 +140,7 @@ func (in *instance) Name(name string) (expr.Value, bool) {
 // where it may be, else an atom.
 func (in *instance) parameter(p *template.Parameter) expr.Value {
 	folded := strings.ToLower(p.Name)
-	return in.once("parameter "+folded, func() expr.Value {
+	return in.once("parameter "+folded, p.At, func() expr.Value {
 		atom := expr.Atom(in.id+" parameters('"+folded+"')", kindOf(p.Type))
 		if g, ok := in.given[folded]; ok {
 			v := in.d.eval.Eval(g.scope, g.x)
@@ -182,7 +184,7 @@ func kindOf(typ string) expr.Kind {
 }
 
 func (in *instance) variable(v *template.Variable) expr.Value {
-	return in.once("variable "+strings.ToLower(v.Name), func() expr.Value {
+	return in.once("variable "+strings.ToLower(v.Name), v.At, func() expr.Value {
 		value := in.d.eval.Eval(in, v.Value)
 		if value.IsUnknown() {
 			return expr.Atom(in.id+" variables('"+strings.ToLower(v.Name)+"')", expr.KindUnknown)
@@ -191,13 +193,19 @@ func (in *instance) variable(v *template.Variable) expr.Value {
 	})
 }
 
-// once evaluates what has a name, and notices when it depends on itself.
-func (in *instance) once(name string, eval func() expr.Value) expr.Value {
+// once evaluates what has a name and is declared at a place, and notices when
+// it depends on itself.
+func (in *instance) once(name string, at source.Span, eval func() expr.Value) expr.Value {
 	if v, ok := in.values[name]; ok {
 		return v
 	}
 	if in.open[name] {
-		return in.d.eval.Exceed("a cycle through " + name)
+		in.d.report(diag.Diagnostic{
+			Code: CodeNotEvaluated, Severity: diag.Failure, Path: in.template.File.Path, Span: at,
+			Summary: "Depends on itself",
+			Detail:  "could not evaluate: the value of this " + name + " leads back to it. Azure refuses such a template; break the circle.",
+		})
+		return expr.Unknown()
 	}
 	in.open[name] = true
 	v := eval()

@@ -138,7 +138,7 @@ func (in *instance) giveFrom(f *File, below []*File) {
 		switch {
 		case next == nil || next.Parameters == nil:
 			in.d.report(notFound(f.Source.Path, p.ExtendsAt, "Parameter file", p.Extends,
-				"there is no such parameter file in the repository. The values that it gives are unknown."))
+				"there is no such parameter file in the repository. What it gives is left out here."))
 		case next == f || slices.Contains(below, next):
 			in.d.report(diag.Diagnostic{
 				Code: CodeNotEvaluated, Severity: diag.Failure, Path: f.Source.Path, Span: p.ExtendsAt,
