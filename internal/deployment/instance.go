@@ -203,9 +203,9 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 		in.d.report(diag.Diagnostic{
 			Code: CodeNotEvaluated, Severity: diag.Failure, Path: in.template.File.Path, Span: at,
 			Summary: "Depends on itself",
-			Detail:  "could not evaluate: the value of this " + name + " leads back to it. Azure refuses such a template; break the circle.",
+			Detail:  "could not evaluate: the value of " + name + " leads back to it. Azure refuses such a template; break the circle.",
 		})
-		return expr.Unknown()
+		return expr.Atom(in.id+" circle "+name, expr.KindUnknown)
 	}
 	in.open[name] = true
 	v := eval()

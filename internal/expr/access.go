@@ -158,10 +158,12 @@ func (e *Evaluator) IndexOf(base, at Value) Value {
 			}
 			return e.element(base, int(depth))
 		}
-		if t.Op == "split" && len(t.Args) == 2 {
-			if n, ok := at.AsInt(); ok {
-				return ElementAt(base, n)
-			}
+		n, ok := at.AsInt()
+		switch {
+		case ok && t.Op == OpConcat && t.typ == KindArray && n >= 0 && n < int64(len(t.Args[0].Items())):
+			return t.Args[0].Items()[n]
+		case ok && t.Op == "split" && len(t.Args) == 2:
+			return ElementAt(base, n)
 		}
 	default:
 		return Unknown() // nothing in it has a position
