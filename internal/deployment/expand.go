@@ -15,9 +15,11 @@ import (
 const (
 	// maxModuleDepth is how deep modules may call each other.
 	maxModuleDepth = 32
-	// maxResources is how many resources one deployment expands to. Azure
-	// refuses templates with more than 800 after their loops.
+	// maxResources is how many resources one deployment expands to, and
+	// maxCalls how many module calls. Azure refuses templates with more than
+	// 800 resources after their loops, and a module is one.
 	maxResources = 20000
+	maxCalls     = 20000
 )
 
 // Deployment is what one root brings with one set of parameters.
@@ -50,7 +52,8 @@ type expander struct {
 	wanted    map[string]bool
 	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
-	full      bool // maxResources was reported
+	calls     int
+	full      bool // maxResources or maxCalls was reported
 }
 
 func (d *expander) want(path string) { d.wanted[path] = true }
@@ -126,12 +129,7 @@ func (in *instance) expandResource(r *template.Resource, container *resourceHand
 
 func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic bool, iteration int) {
 	d, r := in.d, h.decl
-	if len(d.out.Resources) >= maxResources {
-		if !d.full {
-			d.full = true
-			d.eval.Exceed(fmt.Sprintf("%d resources in one deployment", maxResources))
-			in.limit(r.Anchor)
-		}
+	if !in.room(r.Anchor) {
 		return
 	}
 	condition := present
@@ -156,6 +154,26 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 	for _, c := range r.Children {
 		in.expandResource(c, h, below, iteration)
 	}
+}
+
+// room reports whether the deployment may grow. That it may not is said once,
+// at the place where it would have.
+func (in *instance) room(at source.Span) bool {
+	d := in.d
+	if d.full {
+		return false
+	}
+	switch {
+	case len(d.out.Resources) >= maxResources:
+		d.eval.Exceed(fmt.Sprintf("%d resources in one deployment", maxResources))
+	case d.calls >= maxCalls:
+		d.eval.Exceed(fmt.Sprintf("%d module calls in one deployment", maxCalls))
+	default:
+		return true
+	}
+	d.full = true
+	in.limit(at)
+	return false
 }
 
 // interesting reports whether a resource or one nested in it is of a type that
@@ -233,16 +251,17 @@ func (in *instance) expandModule(m *template.Module) {
 		if m.Condition != nil {
 			condition = expr.And(condition, truth(in.d.eval.Eval(scope, m.Condition)))
 		}
-		if condition.IsFalse() {
+		if condition.IsFalse() || !in.room(m.Anchor) {
 			return
 		}
+		in.d.calls++
 		child := in.child(m, scope, element)
 		if child == nil {
 			return
 		}
 		child.condition = condition
 		in.limit(m.Anchor)
-		if len(in.d.out.Resources) < maxResources && in.d.eval.Spend(1) {
+		if in.d.eval.Spend(1) {
 			child.expand()
 		}
 	})

@@ -76,7 +76,7 @@ func (e *Evaluator) Exceed(what string) Value {
 // much.
 func (e *Evaluator) Spend(n int) bool {
 	if e.steps = min(e.steps+n, MaxSteps+1); e.steps > MaxSteps {
-		e.Exceed("work for one deployment")
+		e.Exceed(fmt.Sprintf("%d steps of work in one deployment", MaxSteps))
 		return false
 	}
 	return true

@@ -16,6 +16,9 @@ const (
 	// maxDepth is how deep objects and arrays may nest. Compiled templates of
 	// modules within modules reach 30.
 	maxDepth = 200
+	// maxValues is how many values a file may hold. Those of compiled templates
+	// have about twenty bytes for each, so that Azure's limit is met before.
+	maxValues = 500_000
 	// maxDiagnostics is after how many syntax errors reading stops.
 	maxDiagnostics = 50
 	// maxQuoted is how much of the file a message repeats, in bytes.
@@ -68,6 +71,7 @@ type cleaner struct {
 	// broken is where the last string with a raw line break begins, -1 if it
 	// was not the last token: probably it lacks its closing quotation mark.
 	broken      int
+	values      int
 	markers     []source.Span
 	diagnostics []diag.Diagnostic
 }
@@ -118,6 +122,11 @@ func (c *cleaner) blank(start, end int) {
 func (c *cleaner) value(depth int) bool {
 	if c.pos >= len(c.src) {
 		c.unexpected("a value", nil)
+		return false
+	}
+	if c.values++; c.values > maxValues {
+		c.report(source.Span{Start: c.pos, End: c.pos + 1}, "Too many values", fmt.Sprintf(
+			"A template may hold %d values here. Split it into linked templates, or load the data in another way.", maxValues))
 		return false
 	}
 	switch b := c.src[c.pos]; b {

@@ -17,6 +17,9 @@ const (
 	maxDepth  = 256
 	maxChain  = 256
 	maxHeight = 1 << 12
+	// maxTokens is how many tokens a file may have. A token takes little, a tree
+	// of millions of nodes much.
+	maxTokens = 500_000
 )
 
 // Parse reads a file. It never fails: what it cannot read is in the
@@ -36,6 +39,13 @@ func Parse(f *source.File) *File {
 	l := &lexer{src: string(f.Content), report: lexical}
 	l.run()
 	file.Tokens, file.Trivia = l.tokens, l.trivia
+	if n := len(l.tokens); n > maxTokens {
+		lexical.add(l.tokens[maxTokens].Span(), "File too long",
+			fmt.Sprintf("The file has %d words and signs; files of up to %d are read. Split it into modules.", n, maxTokens))
+		file.Diagnostics = lexical.list
+		diag.Sort(file.Diagnostics)
+		return file
+	}
 	p := &parser{
 		src: l.src, tokens: l.tokens, unbalanced: l.unbalanced, params: file.Params,
 		report: syntactic, reported: -1, lines: f,
