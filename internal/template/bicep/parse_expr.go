@@ -188,6 +188,9 @@ func (p *parser) argument() {
 
 func (p *parser) primary() Expr {
 	t := p.tok()
+	if !p.another() {
+		return p.badExpr(t.start)
+	}
 	switch t.Kind {
 	case Identifier:
 		name := p.ident()

@@ -17,9 +17,9 @@ const (
 	maxDepth  = 256
 	maxChain  = 256
 	maxHeight = 1 << 12
-	// maxTokens is how many tokens a file may have. A token takes little, a tree
-	// of millions of nodes much.
-	maxTokens = 500_000
+	// maxParts is how many names, literals and brackets of expressions a file
+	// may have: a token takes little, but a tree of millions of nodes much.
+	maxParts = 250_000
 )
 
 // Parse reads a file. It never fails: what it cannot read is in the
@@ -39,13 +39,6 @@ func Parse(f *source.File) *File {
 	l := &lexer{src: string(f.Content), report: lexical}
 	l.run()
 	file.Tokens, file.Trivia = l.tokens, l.trivia
-	if n := len(l.tokens); n > maxTokens {
-		lexical.add(l.tokens[maxTokens].Span(), "File too long",
-			fmt.Sprintf("The file has %d words and signs; files of up to %d are read. Split it into modules.", n, maxTokens))
-		file.Diagnostics = lexical.list
-		diag.Sort(file.Diagnostics)
-		return file
-	}
 	p := &parser{
 		src: l.src, tokens: l.tokens, unbalanced: l.unbalanced, params: file.Params,
 		report: syntactic, reported: -1, lines: f,
@@ -80,6 +73,7 @@ type parser struct {
 	bad      bool
 	quiet    bool // the declaration nests too deep; what follows from that is not reported
 	reported int  // the last token that a diagnostic speaks about
+	values   int  // read so far, of all declarations
 	open     openers
 	ahead    lookahead
 
@@ -230,6 +224,20 @@ func (p *parser) within(depth, links int) bool {
 		p.quiet = true
 		p.report.add(p.place(p.tok()), "Nesting too deep",
 			fmt.Sprintf("There are more than %d levels of nesting, or chains of more than %d operators. Split the expression into variables.", maxDepth, maxChain))
+	}
+	return false
+}
+
+// another counts a value and reports whether the file may have it; the first
+// that it may not have fails.
+func (p *parser) another() bool {
+	p.values++
+	if p.values <= maxParts {
+		return true
+	}
+	if p.bad = true; p.values == maxParts+1 {
+		p.report.add(p.place(p.tok()), "Too many values",
+			fmt.Sprintf("The file has more than %d values; what follows is not read. Split it into modules, or load the data from a file.", maxParts))
 	}
 	return false
 }

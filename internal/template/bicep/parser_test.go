@@ -366,6 +366,18 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// TestTooMany has more values than are read; what comes before them is there.
+func TestTooMany(t *testing.T) {
+	t.Parallel()
+	f := parse(t, "param a string\nvar b = ["+strings.Repeat("(1),", maxParts)+"1]\nvar c = 1\nvar d = 2\n")
+	if got := summaries(f); len(got) != 1 || !strings.HasSuffix(got[0], "Too many values") {
+		t.Errorf("diagnostics %q", got[:min(len(got), 5)])
+	}
+	if len(Lower(f).Parameters) != 1 {
+		t.Error("the parameter before is lost")
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	f := Parse(source.NewFile("main.bicep", make([]byte, template.MaxSize+1)))
