@@ -15,6 +15,7 @@ type api struct {
 	revisions []*deployment.Resource
 	service   deployment.ServiceID
 	name      expr.Value // base name
+	ends      expr.Ends  // of the name
 	required  expr.Value // whether it must have a collection: it is deployed, and REST
 	status    Status
 	reason    string
@@ -26,11 +27,23 @@ type api struct {
 
 func (a *api) current() *deployment.Resource { return a.revisions[0] }
 
+// budget is how many pairs of resources are still compared in one deployment.
+// Its names may be made so that none can be told apart from any other at once.
+type budget int
+
+const maxPairs budget = 500_000
+
+func (b *budget) spend() bool {
+	*b--
+	return *b >= 0
+}
+
 // collection is a Microsoft.Security/apiCollections resource of one deployment.
 type collection struct {
 	resource *deployment.Resource
 	service  deployment.ServiceID
 	name     expr.Value // base name
+	ends     expr.Ends  // of the name
 }
 
 // baseName is a resource's last name segment without the revision.
@@ -71,6 +84,7 @@ func apisOf(d *deployment.Deployment) []*api {
 			service = deployment.ServiceID{Target: r.Target}
 		}
 		a := &api{revisions: []*deployment.Resource{r}, service: service, name: baseName(r.Segments)}
+		a.ends = expr.EndsOf(a.name)
 		key, sure := identity(a.service, a.name)
 		if first := index[key]; sure && first != nil {
 			first.revisions = append(first.revisions, r)
@@ -129,6 +143,7 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 			continue
 		}
 		c := &collection{resource: r, name: baseName(r.Segments)}
+		c.ends = expr.EndsOf(c.name)
 		var ok bool
 		switch {
 		case r.Is(template.TypeCollection):
@@ -145,10 +160,18 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 }
 
 // decide gives the API its status within its own deployment.
-func (a *api) decide(candidates []*collection) {
+func (a *api) decide(candidates []*collection, pairs *budget) {
 	var sure []expr.Value
 	var dead, maybe *collection
 	for _, c := range candidates {
+		if a.ends.Apart(c.ends) {
+			continue
+		}
+		if !pairs.spend() {
+			a.status, a.reason = Undetermined, "its deployment has more APIs and collections than are compared with each other"
+			a.blocked = a.reason
+			return
+		}
 		same := every(deployment.SameService(a.service, c.service), expr.SameName(a.name, c.name))
 		if same == expr.False {
 			continue
@@ -283,9 +306,12 @@ func unsupported(service *deployment.Resource, extra []string) string {
 }
 
 // gatewaysOf names the self-hosted gateways that the API is assigned to.
-func gatewaysOf(assigned []*deployment.Resource, a *api) []string {
+func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string {
 	var names []string
 	for _, r := range assigned {
+		if !pairs.spend() {
+			break
+		}
 		if len(r.Segments) != 3 {
 			continue
 		}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -67,6 +68,7 @@ type checked struct {
 	collections []*collection
 	services    []*deployment.Resource
 	gateways    []*deployment.Resource // APIs assigned to self-hosted gateways
+	pairs       budget
 }
 
 // apiKey identifies an API over all deployments: declaration and base name.
@@ -90,7 +92,7 @@ type part struct {
 
 func (r *run) expand() {
 	for _, d := range r.graph.ExpandAll() {
-		c := &checked{Deployment: d, apis: apisOf(d), collections: collectionsOf(d)}
+		c := &checked{Deployment: d, apis: apisOf(d), collections: collectionsOf(d), pairs: maxPairs}
 		for _, x := range d.Resources {
 			switch {
 			case x.Existing:
@@ -116,6 +118,12 @@ func (r *run) expand() {
 			}
 			r.judge(c, a, candidates)
 		}
+		if c.pairs < 0 {
+			d.Diagnostics = append(d.Diagnostics, diag.Diagnostic{
+				Code: CodeNotEvaluated, Severity: diag.Failure, Path: d.Root.Path, Summary: "Could not be evaluated",
+				Detail: fmt.Sprintf("could not evaluate: stopped at %d pairs of APIs and collections in one deployment. Split it.", maxPairs),
+			})
+		}
 		reached := slices.Concat(r.report.Reached[d.Root.Path], d.Reached)
 		slices.Sort(reached)
 		r.report.Reached[d.Root.Path] = slices.Compact(reached)
@@ -137,6 +145,9 @@ func (r *run) judge(d *checked, a *api, candidates []*collection) {
 		return
 	}
 	for _, s := range d.services {
+		if !d.pairs.spend() {
+			break
+		}
 		id, ok := s.Service()
 		if !ok || deployment.SameService(id, a.service) != expr.True {
 			continue
@@ -146,12 +157,12 @@ func (r *run) judge(d *checked, a *api, candidates []*collection) {
 			return
 		}
 	}
-	a.gateways = gatewaysOf(d.gateways, a)
+	a.gateways = gatewaysOf(d.gateways, a, &d.pairs)
 	if len(a.gateways) > 0 && r.settings.SelfHostedGateway == GatewayIgnore {
 		a.status, a.reason = Excluded, "assigned to the self-hosted gateway "+strings.Join(a.gateways, ", ")
 		return
 	}
-	a.decide(candidates)
+	a.decide(candidates, &d.pairs)
 }
 
 // borrow looks for collections in other deployments of the repository: one

@@ -53,6 +53,27 @@ func Fold(v Value) Value {
 	return v
 }
 
+// Ends are the texts that a name certainly begins and ends with, without case:
+// what is cheap to compare before [SameName].
+type Ends struct{ prefix, suffix string }
+
+// EndsOf are the ends of a name; those of a known one are the name.
+func EndsOf(name Value) Ends {
+	parts := Parts(Fold(name))
+	if len(parts) == 0 {
+		return Ends{}
+	}
+	first, _ := parts[0].AsString()
+	last, _ := parts[len(parts)-1].AsString()
+	return Ends{prefix: first, suffix: last}
+}
+
+// Apart reports whether names with these ends are certainly not equal.
+func (e Ends) Apart(o Ends) bool {
+	n, m := min(len(e.prefix), len(o.prefix)), min(len(e.suffix), len(o.suffix))
+	return e.prefix[:n] != o.prefix[:n] || e.suffix[len(e.suffix)-m:] != o.suffix[len(o.suffix)-m:]
+}
+
 func compareText(a, b Value, cases int) Truth {
 	if Identical(a, b) {
 		return True
