@@ -124,3 +124,20 @@ func TestAdversarial(t *testing.T) {
 		})
 	}
 }
+
+// TestTotal has more resources over all deployments than are expanded: the
+// same deployments are cut off whatever the order they are worked on.
+func TestTotal(t *testing.T) {
+	t.Parallel()
+	files := []string{"api.bicep", "resource api '" + typeAPI + "@2022-08-01' = [for i in range(0, 800): {\n  name: 'apim-shop/a${i}'\n}]\n"}
+	for i := range 130 {
+		files = append(files, fmt.Sprintf("root%03d.bicep", i), "module m 'api.bicep' = {\n  name: 'm'\n}\n")
+	}
+	all := deployment.Load(snapshot(files...), deployment.Options{}).ExpandAll()
+	for i, d := range all {
+		cut := len(d.Diagnostics) == 1 && d.Diagnostics[0].Code == deployment.CodeNotEvaluated
+		if want := i >= 125; cut != want || (len(d.Resources) == 0) != want {
+			t.Fatalf("deployment %d has %d resources and %v", i, len(d.Resources), d.Diagnostics)
+		}
+	}
+}

@@ -332,65 +332,6 @@ func (g *Graph) Expand(root Root) *Deployment {
 	return d.out
 }
 
-// ExpandAll evaluates the deployments that API Management or Defender has any
-// part in, on all processors, in the order of Roots.
-func (g *Graph) ExpandAll() []*Deployment {
-	var roots []Root
-	matters := g.matter()
-	for _, r := range g.roots {
-		if matters[r.Path] {
-			roots = append(roots, r)
-		}
-	}
-	out := make([]*Deployment, len(roots))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(roots)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(roots); i = int(next.Add(1)) - 1 {
-				out[i] = g.Expand(roots[i])
-			}
-		})
-	}
-	wg.Wait()
-	return out
-}
-
-// matter finds the templates that declare, or call one that declares, a
-// resource that the rule reads. A module of which nothing is known may do so.
-func (g *Graph) matter() map[string]bool {
-	callers := map[string][]string{}
-	for from, tos := range g.calls {
-		for _, to := range tos {
-			callers[to] = append(callers[to], from)
-		}
-	}
-	out := map[string]bool{}
-	var mark func(p string)
-	mark = func(p string) {
-		if out[p] {
-			return
-		}
-		out[p] = true
-		for _, c := range callers[p] {
-			mark(c)
-		}
-	}
-	for p, f := range g.files {
-		if f.Template != nil && (g.outside[p] || declares(f.Template)) {
-			mark(p)
-		}
-	}
-	return out
-}
-
-func declares(t *template.Template) bool {
-	if slices.ContainsFunc(t.Resources, interesting) {
-		return true
-	}
-	return slices.ContainsFunc(t.Modules, func(m *template.Module) bool { return m.Inline != nil && declares(m.Inline) })
-}
-
 // rootTarget is where a root is deployed to: one resource group, or one
 // subscription, that nobody here knows.
 func rootTarget(t *template.Template) Target {
