@@ -219,9 +219,8 @@ func (n names) find(v expr.Value) []node {
 	by(bySymbol, v)
 	by(byLoop, v)
 	by(byName, v)
-	if id := expr.Split(v, "/providers/"); len(id) > 1 {
-		by(byProvider, id[len(id)-1])
-	}
+	id := expr.Split(v, "/providers/") // a provider at the start stands for one of the same group
+	by(byProvider, id[len(id)-1])
 	path := expr.Split(v, "/")
 	by(byModule, path[len(path)-1])
 	return out
