@@ -200,8 +200,9 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 		return v
 	}
 	if in.open[name] {
+		path, at := in.place(at)
 		in.d.report(diag.Diagnostic{
-			Code: CodeNotEvaluated, Severity: diag.Failure, Path: in.template.File.Path, Span: at,
+			Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Span: at,
 			Summary: "Depends on itself",
 			Detail:  "could not evaluate: the value of " + name + " leads back to it. Azure refuses such a template; break the circle.",
 		})
@@ -252,7 +253,8 @@ func (in *instance) exportedFunction(name string) *template.Function {
 func (in *instance) library(i *template.Import) *instance {
 	t := in.d.local(in.template.File.Path, i.Path)
 	if t == nil {
-		in.d.report(notFound(in.template.File.Path, i.At, "Import", i.Path,
+		path, at := in.place(i.At)
+		in.d.report(notFound(path, at, "Import", i.Path,
 			"there is no such template in the repository. What it declares is unknown."))
 		return nil
 	}
