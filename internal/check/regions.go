@@ -34,7 +34,7 @@ var regions = []string{
 // the placeholder of a pipeline, may become one that is.
 func supportedRegion(location string, extra []string) bool {
 	name := regionName(location)
-	if slices.Contains(regions, name) || strings.ContainsFunc(name, notInRegion) {
+	if name == "" || slices.Contains(regions, name) || strings.ContainsFunc(name, notInRegion) {
 		return true
 	}
 	return slices.ContainsFunc(extra, func(s string) bool { return regionName(s) == name })

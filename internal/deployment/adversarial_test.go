@@ -15,7 +15,7 @@ const (
 	schema  = `"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0"`
 )
 
-// snapshot makes a tree of files: path, content, path, content, …
+// snapshot makes a tree of files: path, content and so on.
 func snapshot(files ...string) *source.Snapshot {
 	var entries []source.Entry
 	for i := 0; i < len(files); i += 2 {
@@ -51,11 +51,8 @@ func doubled(n int, first, next string) string {
 func fan(n int) []string {
 	var files []string
 	for i := range n {
-		text := ""
-		for j := range 2 {
-			text += fmt.Sprintf("module m%d 'm%d.bicep' = {\n  name: 'm%d'\n}\n", j, i+1, j)
-		}
-		files = append(files, fmt.Sprintf("m%d.bicep", i), text)
+		next := fmt.Sprintf("m%d.bicep", i+1)
+		files = append(files, fmt.Sprintf("m%d.bicep", i), call(next, next))
 	}
 	return append(files, fmt.Sprintf("m%d.bicep", n), bicepAPI("'a'"))
 }

@@ -76,8 +76,12 @@ func contextTable() map[string]func(*instance, []expr.Value) expr.Value {
 func unknown(*instance, []expr.Value) expr.Value { return expr.Unknown() }
 
 // environmentVariable is a value of the machine that will deploy; every use of
-// one name is the same value.
+// one name is the same value. As with a parameter, a default stands for what
+// nobody gave.
 func environmentVariable(_ *instance, args []expr.Value) expr.Value {
+	if len(args) == 2 {
+		return args[1]
+	}
 	return expr.Apply("readenvironmentvariable", expr.KindString, args...)
 }
 

@@ -223,7 +223,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 		return
 	}
 	for i, item := range loop.Items {
-		inner := s
+		var inner expr.Scope
 		if l.In == nil {
 			inner = copyScope{s, e, l.Name, loop.Positions[i]}
 		} else {

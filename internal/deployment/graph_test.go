@@ -27,9 +27,8 @@ func parameterFile(template string) string {
 		`"metadata": {"template": "` + template + `"}, "parameters": {}}`
 }
 
-func compiled(resources string) string {
-	return `{` + schema + `, "metadata": {"_generator": {"name": "bicep"}}, "resources": [` + resources + `]}`
-}
+// compiled is a template that the compiler wrote.
+const compiled = `{` + schema + `, "metadata": {"_generator": {"name": "bicep"}}, "resources": []}`
 
 func roots(g *deployment.Graph) []string {
 	var out []string
@@ -46,25 +45,38 @@ func TestRoots(t *testing.T) {
 		files   []string
 		want    []string
 	}{
-		"what nobody calls": {files: []string{"a.bicep", call("b.bicep", "sub/c.bicep"), "b.bicep", apiA, "sub/c.bicep", call("../d.json"), "d.json", armTemplate("", "'d'"), "e.bicep", apiA},
-			want: []string{"a.bicep", "e.bicep"}},
+		"what nobody calls": {
+			files: []string{"a.bicep", call("b.bicep", "sub/c.bicep"), "b.bicep", apiA, "sub/c.bicep", call("../d.json"), "d.json", armTemplate("", "'d'"), "e.bicep", apiA},
+			want:  []string{"a.bicep", "e.bicep"},
+		},
 		"imported files are called": {files: []string{"a.bicep", "import { x } from 'b.bicep'\n", "b.bicep", "@export()\nvar x = 1\n"}, want: []string{"a.bicep"}},
-		"a module with a set of its own": {files: []string{"a.bicep", call("b.bicep"), "b.bicep", apiA, "b.bicepparam", "using 'b.bicep'\n"},
-			want: []string{"a.bicep", "b.bicep b.bicepparam"}},
-		"several sets": {files: []string{"a.bicep", apiA, "p/dev.bicepparam", "using '../a.bicep'\n", "p/prod.json", parameterFile("a.bicep"), "a.parameters.json", parameterFile("")},
-			want: []string{"a.bicep a.parameters.json", "a.bicep p/dev.bicepparam", "a.bicep p/prod.json"}},
+		"a module with a set of its own": {
+			files: []string{"a.bicep", call("b.bicep"), "b.bicep", apiA, "b.bicepparam", "using 'b.bicep'\n"},
+			want:  []string{"a.bicep", "b.bicep b.bicepparam"},
+		},
+		"several sets": {
+			files: []string{"a.bicep", apiA, "p/dev.bicepparam", "using '../a.bicep'\n", "p/prod.json", parameterFile("a.bicep"), "a.parameters.json", parameterFile("")},
+			want:  []string{"a.bicep a.parameters.json", "a.bicep p/dev.bicepparam", "a.bicep p/prod.json"},
+		},
 		"a circle": {files: []string{"b.bicep", call("c.bicep"), "c.bicep", call("b.bicep"), "d.bicep", call("d.bicep")}, want: []string{"b.bicep", "d.bicep"}},
-		"output of the compiler": {files: []string{"a.bicep", apiA, "a.json", compiled(""), "main.bicep", apiA, "azuredeploy.json", compiled(""), "mainTemplate.json", compiled(""), "b.json", compiled(""), "c.bicep", apiA, "c.json", armTemplate("", "'c'")},
-			want: []string{"a.bicep", "b.json", "c.bicep", "c.json", "main.bicep"}},
-		"output that is named": {options: deployment.Options{Explicit: map[string]bool{"a.json": true}}, files: []string{"a.bicep", apiA, "a.json", compiled("")},
-			want: []string{"a.bicep", "a.json"}},
-		"output that is called": {files: []string{"main.bicep", call("a.json"), "a.bicep", apiA, "a.json", compiled("")}, want: []string{"main.bicep"}},
-		"sets of output are those of its source": {files: []string{"a.bicep", apiA, "a.json", compiled(""), "a.bicepparam", "using 'a.json'\n", "x.json", parameterFile("./a.json")},
-			want: []string{"a.bicep a.bicepparam", "a.bicep x.json"}},
+		"output of the compiler": {
+			files: []string{"a.bicep", apiA, "a.json", compiled, "main.bicep", apiA, "azuredeploy.json", compiled, "mainTemplate.json", compiled, "b.json", compiled, "c.bicep", apiA, "c.json", armTemplate("", "'c'")},
+			want:  []string{"a.bicep", "b.json", "c.bicep", "c.json", "main.bicep"},
+		},
+		"output that is named": {
+			options: deployment.Options{Explicit: map[string]bool{"a.json": true}}, files: []string{"a.bicep", apiA, "a.json", compiled},
+			want: []string{"a.bicep", "a.json"},
+		},
+		"output that is called": {files: []string{"main.bicep", call("a.json"), "a.bicep", apiA, "a.json", compiled}, want: []string{"main.bicep"}},
+		"sets of output are those of its source": {
+			files: []string{"a.bicep", apiA, "a.json", compiled, "a.bicepparam", "using 'a.json'\n", "x.json", parameterFile("./a.json")},
+			want:  []string{"a.bicep a.bicepparam", "a.bicep x.json"},
+		},
 		"sets from the settings replace those found": {
 			options: deployment.Options{Parameters: map[string][]string{"a.bicep": {"z.bicepparam", "b.bicepparam", "gone.json"}, "gone.bicep": {"z.bicepparam"}}},
 			files:   []string{"a.bicep", apiA, "a.parameters.json", parameterFile(""), "b.bicepparam", "using none\n", "z.bicepparam", "using 'q.bicep'\n"},
-			want:    []string{"a.bicep b.bicepparam", "a.bicep z.bicepparam"}},
+			want:    []string{"a.bicep b.bicepparam", "a.bicep z.bicepparam"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +127,7 @@ func TestReached(t *testing.T) {
 		"main.bicep", "import { x } from 'lib/x.bicep'\nvar l = loadJsonContent('data/list.json')\nvar gone = loadTextContent('gone.txt')\n"+
 			"param p string\n"+call("mod/a.bicep", "b.json")+"resource api '"+typeAPI+"@2022-08-01' = {\n  name: 'apim/${x}${l.name}${p}${gone}'\n}\n",
 		"lib/x.bicep", "import { y } from 'y.bicep'\n@export()\nvar x = y\n", "lib/y.bicep", "@export()\nvar y = 'y'\n",
-		"data/list.json", `{"name": "n"}`, "mod/a.bicep", call("c.bicep"), "mod/c.bicep", "", "b.json", compiled(""), "b.bicep", "",
+		"data/list.json", `{"name": "n"}`, "mod/a.bicep", call("c.bicep"), "mod/c.bicep", "", "b.json", compiled, "b.bicep", "",
 		"p/dev.bicepparam", "using '../main.bicep'\nextends 'base.bicepparam'\n", "p/base.bicepparam", "using none\nimport { z } from '../lib/z.bicep'\nparam p = z\n", "lib/z.bicep", "@export()\nvar z = 'z'\n",
 		"other.bicep", "",
 	), deployment.Options{})
@@ -135,7 +147,8 @@ func TestWanted(t *testing.T) {
 	text := "var a = loadTextContent('text/there.txt')\nvar b = loadTextContent('text/gone.txt')\nvar c = loadTextContent('text/link')\n" + bicepAPI("a}${b}${c")
 	s := source.NewSnapshot([]source.Entry{
 		{Path: "main.bicep", File: source.NewFile("main.bicep", []byte(text))},
-		{Path: "text/there.txt", Size: -1}, {Path: "text/link", Mode: source.Symlink},
+		{Path: "text/there.txt", Size: -1},
+		{Path: "text/link", Mode: source.Symlink},
 	})
 	d := deployment.Load(s, deployment.Options{}).Expand(deployment.Root{Path: "main.bicep"})
 	if diff := cmp.Diff([]string{"text/there.txt"}, d.Wanted); diff != "" {
@@ -152,7 +165,7 @@ func TestWanted(t *testing.T) {
 // snapshot, and that the older one stays as it was.
 func TestWith(t *testing.T) {
 	t.Parallel()
-	s := snapshot("a.bicep", call("b.bicep"), "b.bicep", apiA, "c.json", compiled(""), "a.bicepparam", "using 'a.bicep'\n")
+	s := snapshot("a.bicep", call("b.bicep"), "b.bicep", apiA, "c.json", compiled, "a.bicepparam", "using 'a.bicep'\n")
 	old := deployment.Load(s, deployment.Options{})
 	before := roots(old)
 	changed := []*source.File{
@@ -186,19 +199,19 @@ func TestCache(t *testing.T) {
 	load := func(entries ...source.Entry) *deployment.Graph {
 		return deployment.Load(source.NewSnapshot(entries), deployment.Options{Cache: cache})
 	}
-	first := load(entry("a.json", "1", compiled("")), entry("a.bicep", "2", apiA))
-	second := load(entry("a.json", "1", compiled("")))
+	first := load(entry("a.json", "1", compiled), entry("a.bicep", "2", apiA))
+	second := load(entry("a.json", "1", compiled))
 	if first.File("a.json").Template != second.File("a.json").Template {
 		t.Error("the same content was parsed twice")
 	}
 	if first.File("a.json").GeneratedFrom != "a.bicep" || second.File("a.json").GeneratedFrom != "" {
 		t.Error("what a file is generated from was kept")
 	}
-	if second.File("a.json").Template == load(entry("a.json", "3", compiled(""))).File("a.json").Template {
+	if second.File("a.json").Template == load(entry("a.json", "3", compiled)).File("a.json").Template {
 		t.Error("another content was not parsed")
 	}
 	load(entry("b.bicep", "4", apiA), entry("c.bicep", "5", apiA))
-	if first.File("a.json").Template == load(entry("a.json", "1", compiled(""))).File("a.json").Template {
+	if first.File("a.json").Template == load(entry("a.json", "1", compiled)).File("a.json").Template {
 		t.Error("the oldest is still there")
 	}
 }
@@ -214,15 +227,15 @@ func TestParameterValues(t *testing.T) {
 	var names []string
 	for _, r := range g.Expand(deployment.Root{Path: "main.bicep", Parameters: "main.bicepparam"}).Resources {
 		last := r.Segments[len(r.Segments)-1]
-		text := ""
+		var text strings.Builder
 		for _, p := range expr.Parts(last) {
 			s, ok := p.AsString()
 			if !ok {
 				s = "?"
 			}
-			text += s
+			text.WriteString(s)
 		}
-		names = append(names, text)
+		names = append(names, text.String())
 	}
 	// Configured defaults are for roots: a module gets what its caller gives,
 	// and null asks for the default.

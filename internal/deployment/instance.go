@@ -143,7 +143,7 @@ func (in *instance) parameter(p *template.Parameter) expr.Value {
 	return in.once("parameter "+folded, p.At, func() expr.Value {
 		atom := expr.Atom(in.id+" parameters('"+folded+"')", kindOf(p.Type))
 		if g, ok := in.given[folded]; ok {
-			v := in.d.eval.Eval(g.scope, g.x)
+			v := typed(in.d.eval.Eval(g.scope, g.x), p.Type)
 			switch {
 			case v.IsUnknown():
 				return atom
@@ -165,6 +165,15 @@ func (in *instance) parameter(p *template.Parameter) expr.Value {
 		}
 		return atom
 	})
+}
+
+// typed is a value as the type of its parameter has it: azd puts what stands
+// for a placeholder into quotation marks whatever it is.
+func typed(v expr.Value, typ string) expr.Value {
+	if typ == "bool" {
+		return truth(v)
+	}
+	return v
 }
 
 func kindOf(typ string) expr.Kind {

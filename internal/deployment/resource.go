@@ -144,7 +144,6 @@ func property(e *expr.Evaluator, s expr.Scope, x expr.Expr, path []string) expr.
 		return v
 	}
 	for _, p := range slices.Backward(o.Properties) {
-
 		if p.Key == nil { // a spread: what it holds wins over what stands before it
 			v, found := e.MemberOf(e.Eval(s, p.Value), path[0])
 			if !found {

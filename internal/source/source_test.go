@@ -99,8 +99,14 @@ func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	file := func(path, text string) *source.File { return source.NewFile(path, []byte(text)) }
 	before := source.NewSnapshot([]source.Entry{
-		{Path: "b", File: file("b", "1")}, {Path: "a"}, {Path: "b", File: file("b", "twice")}, {Path: "../out"}, {Path: "a/./c"}, {Path: ""},
-		{Path: "link", Mode: source.Symlink, File: file("link", "b")}, {Path: "run", Mode: source.Executable, File: file("run", "#!")},
+		{Path: "b", File: file("b", "1")},
+		{Path: "a"},
+		{Path: "b", File: file("b", "twice")},
+		{Path: "../out"},
+		{Path: "a/./c"},
+		{Path: ""},
+		{Path: "link", Mode: source.Symlink, File: file("link", "b")},
+		{Path: "run", Mode: source.Executable, File: file("run", "#!")},
 	})
 	after := before.With(file("a", "loaded"), file("new", "2"), file("../no", "3"))
 	paths := func(s *source.Snapshot) (out []string) {

@@ -174,7 +174,9 @@ func (l *lowering) body(e Expr) (object *ObjectExpr, loop *template.Loop, condit
 		condition = l.expr(i.Condition)
 		e = i.Body
 	}
-	object, _ = e.(*ObjectExpr)
+	if o, ok := e.(*ObjectExpr); ok {
+		object = o
+	}
 	return object, loop, condition
 }
 

@@ -11,7 +11,7 @@ func (p *parser) object(element func(*parser)) *ObjectExpr {
 
 // bodyElement is element in the body of a resource, where resources nest.
 func (p *parser) bodyElement() {
-	resource := p.keyword("resource") && p.kindAfter(1) == Identifier
+	resource := p.keyword("resource") && p.kindAfter() == Identifier
 	if !resource && p.kind() != At {
 		p.element()
 		return
@@ -177,7 +177,7 @@ func (p *parser) forBody(body bool) Expr {
 	if body {
 		return p.body(false)
 	}
-	if p.keyword("if") && p.kindAfter(1) == LeftParen {
+	if p.keyword("if") && p.kindAfter() == LeftParen {
 		return p.ifExpr(false)
 	}
 	return p.value(lineEnd, `"]"`)

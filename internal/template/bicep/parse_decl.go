@@ -52,7 +52,7 @@ func (p *parser) file() []Declaration {
 func (p *parser) declaration(start int32, decorators []*Decorator) Declaration {
 	t := p.tok()
 	word := ""
-	if t.Kind == Identifier && p.kindAfter(1) != Colon {
+	if t.Kind == Identifier && p.kindAfter() != Colon {
 		word = p.text(t)
 	}
 	h := Header{node: node{start: start}, Decorators: decorators, Keyword: t}

@@ -25,7 +25,7 @@ func (p *parser) typeExpr() TypeExpr {
 		return p.badType(start)
 	}
 	defer func() { p.depth-- }()
-	if p.keyword("resource") && p.kindAfter(1) != Less {
+	if p.keyword("resource") && p.kindAfter() != Less {
 		return p.resourceType()
 	}
 	piped := p.pipe()

@@ -2,6 +2,7 @@ package bicep
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -44,7 +45,7 @@ func Parse(f *source.File) *File {
 		report: syntactic, reported: -1, lines: f,
 	}
 	file.Declarations = p.file()
-	file.Diagnostics = append(lexical.list, syntactic.list...)
+	file.Diagnostics = slices.Concat(lexical.list, syntactic.list)
 	diag.Sort(file.Diagnostics)
 	file.Diagnostics = file.Diagnostics[:min(len(file.Diagnostics), maxDiagnostics)]
 	return file
@@ -132,10 +133,10 @@ func (p *parser) tok() Token { return p.tokens[p.pos] }
 
 func (p *parser) kind() Kind { return p.tokens[p.pos].Kind }
 
-// kindAfter is the kind of the token n after the position.
-func (p *parser) kindAfter(n int) Kind {
-	if p.pos+n < len(p.tokens) {
-		return p.tokens[p.pos+n].Kind
+// kindAfter is the kind of the token after the position.
+func (p *parser) kindAfter() Kind {
+	if p.pos+1 < len(p.tokens) {
+		return p.tokens[p.pos+1].Kind
 	}
 	return EndOfFile
 }
@@ -314,7 +315,7 @@ func (p *parser) outside() bool {
 // declares reports whether a declaration begins at the position, judged by two
 // tokens: what is no property or value in any case.
 func (p *parser) declares() bool {
-	after := p.kindAfter(1)
+	after := p.kindAfter()
 	if p.kind() == At {
 		return after == Identifier
 	}

@@ -235,12 +235,7 @@ func multilineText(raw string, k Kind, dollars int) string {
 	switch k {
 	case String, StringLeft:
 		raw = raw[dollars+3:]
-		if strings.HasPrefix(raw, "\r") {
-			raw = raw[1:]
-		}
-		if strings.HasPrefix(raw, "\n") {
-			raw = raw[1:]
-		}
+		raw = strings.TrimPrefix(strings.TrimPrefix(raw, "\r"), "\n")
 	default:
 		raw = raw[1:]
 	}
