@@ -217,7 +217,7 @@ func (e *Evaluator) array(s Scope, x *Array) Value {
 
 func (e *Evaluator) call(s Scope, x *Call) Value {
 	plain := x.Base == nil || builtIn(s, x.Base)
-	if plain && strings.EqualFold(x.Name, "nameof") {
+	if plain && x.Name == "nameof" { // of Bicep, which tells nameOf() apart
 		return nameOf(x.Args)
 	}
 	args := make([]Value, len(x.Args))

@@ -87,7 +87,7 @@ func TestIndex(t *testing.T) {
 		{&NonNull{X: lit(3)}, 3},
 		{invoke("nameof", name("nobody")), "nobody"},
 		{invoke("nameof", dot(name("x"), "some")), "some"},
-		{invoke("NAMEOF", &Index{Base: name("x"), Index: lit("at")}), "at"},
+		{invoke("nameof", &Index{Base: name("x"), Index: lit("at")}), "at"},
 		{&Call{Base: name("sys"), Name: "nameof", Args: []Expr{&Nested{Base: name("x"), Name: "child"}}}, "child"},
 		{invoke("nameof", lit("a")), unknown},
 		{invoke("nameof"), unknown},

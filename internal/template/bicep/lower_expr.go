@@ -58,39 +58,12 @@ func (l *lowering) expr(e Expr) expr.Expr {
 	case *NonNullExpr:
 		return &expr.NonNull{Node: at(e), X: l.expr(e.Operand)}
 	case *CallExpr:
-		if name, ok := nameOf(e); ok {
-			return expr.StringLiteral(e.Span(), name)
-		}
 		return &expr.Call{Node: at(e), Base: l.expr(e.Base), Name: e.Name.Name, Args: l.all(e.Args)}
 	case *LambdaExpr:
 		return l.lambda(e)
 	default: // a *BadExpr, or what is an expression in certain places only
 		return &expr.Invalid{Node: at(e)}
 	}
-}
-
-// nameOf is the value of nameof(x), which the compiler makes of the text.
-// https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions-string#nameof
-func nameOf(call *CallExpr) (string, bool) {
-	if call.Name.Name != "nameof" || len(call.Args) != 1 {
-		return "", false
-	}
-	if base, ok := call.Base.(*Ident); call.Base != nil && (!ok || base.Name != "sys") {
-		return "", false
-	}
-	switch x := call.Args[0].(type) {
-	case *Ident:
-		return x.Name, true
-	case *MemberExpr:
-		return x.Name.Name, true
-	case *NestedExpr:
-		return x.Name.Name, true
-	case *IndexExpr:
-		if s, ok := x.Index.(*StringExpr); ok {
-			return s.Text()
-		}
-	}
-	return "", false
 }
 
 func (l *lowering) all(list []Expr) []expr.Expr {
