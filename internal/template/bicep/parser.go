@@ -20,7 +20,7 @@ const (
 	maxHeight = 1 << 12
 	// maxParts is how many names, literals and brackets of expressions a file
 	// may have: a token takes little, but a tree of millions of nodes much.
-	maxParts = 250_000
+	maxParts = 150_000
 )
 
 // Parse reads a file. It never fails: what it cannot read is in the
