@@ -67,6 +67,15 @@ func cubed() []string {
 	}
 }
 
+// extended are parameter files each of which extends the next.
+func extended(n int) []string {
+	files := []string{"m.bicep", "param n string\n" + bicepAPI("n"), "p0.bicepparam", "using 'm.bicep'\nextends 'p1.bicepparam'\n"}
+	for i := 1; i < n; i++ {
+		files = append(files, fmt.Sprintf("p%d.bicepparam", i), fmt.Sprintf("using none\nextends 'p%d.bicepparam'\nparam n = '${base.n}${base.n}'\n", i+1))
+	}
+	return append(files, fmt.Sprintf("p%d.bicepparam", n), "using none\nparam n = '0123456789'\n")
+}
+
 // TestAdversarial checks that what is made to be expensive is given up early,
 // with a diagnostic that says where and why.
 func TestAdversarial(t *testing.T) {
@@ -93,6 +102,8 @@ func TestAdversarial(t *testing.T) {
 		{"loops in loops", []string{"m.bicep", "var a = [for i in range(0, 800): [for j in range(0, 800): [for k in range(0, 800): i * j * k]]]\n" + bicepAPI("length(a)")}, "m.bicep", "not-evaluated", "4000000 steps"},
 		{"modules that fan out", fan(30), "m29.bicep", "not-evaluated", "20000 module calls"},
 		{"modules without end", fan(40), "m32.bicep", "not-evaluated", "more than 32 modules"},
+		{"parameter files without end", extended(40), "p32.bicepparam", "not-evaluated", "more than 32 in a row"},
+		{"parameter files that double", extended(30), "m.bicep", "not-evaluated", "1048576 characters"},
 		{"ternaries", []string{"m.bicep", "param p bool\nvar a = " + strings.Repeat("p ? 'x' : ", 100_000) + "'y'\n" + bicepAPI("a")}, "m.bicep", "template-unreadable", "nest"},
 		{"conjunctions", []string{"m.bicep", "param p bool\nvar a = " + strings.Repeat("p && ", 100_000) + "p\n" + bicepAPI("a")}, "m.bicep", "template-unreadable", "nest"},
 		{"interpolations", []string{"m.bicep", "param p string = '0123456789ab'\nvar a = '" + strings.Repeat("${p}", 100_000) + "'\n" + bicepAPI("a")}, "m.bicep", "not-evaluated", "1048576 characters"},

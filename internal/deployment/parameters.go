@@ -139,11 +139,12 @@ func (in *instance) giveFrom(f *File, below []*File) {
 		case next == nil || next.Parameters == nil:
 			in.d.report(notFound(f.Source.Path, p.ExtendsAt, "Parameter file", p.Extends,
 				"there is no such parameter file in the repository. What it gives is left out here."))
-		case next == f || slices.Contains(below, next):
+		case next == f || slices.Contains(below, next) || len(below) == maxModuleDepth:
 			in.d.report(diag.Diagnostic{
 				Code: CodeNotEvaluated, Severity: diag.Failure, Path: f.Source.Path, Span: p.ExtendsAt,
-				Summary: "Parameter files extend each other in a circle",
-				Detail:  fmt.Sprintf("could not evaluate: %q leads back to this file. The compiler refuses that; break the circle.", p.Extends),
+				Summary: "Parameter files extend each other in a circle or too deep",
+				Detail: fmt.Sprintf("could not evaluate: %q leads back to a file before it, or is one of more than %d in a row. "+
+					"The compiler refuses circles; break this one.", p.Extends, maxModuleDepth),
 			})
 		default:
 			in.giveFrom(next, append(below, f))
