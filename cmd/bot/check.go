@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/check/report"
 	"github.com/onboard-defender/onboard-defender/internal/config"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/fix"
 	"github.com/onboard-defender/onboard-defender/internal/review"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
@@ -58,7 +58,8 @@ func checkCommand(env environment) *cobra.Command {
 				return err
 			}
 			var b bytes.Buffer
-			if err := write(&b, format, a.report, env); err != nil {
+			text := report.TextOptions{Colour: env.colour() && output == "", Width: terminalWidth(), Compared: s.since != ""}
+			if err := write(&b, format, a.report, text); err != nil {
 				return err
 			}
 			if err := emit(env, output, b.Bytes()); err != nil {
@@ -76,18 +77,18 @@ func checkCommand(env environment) *cobra.Command {
 
 var formats = []string{"text", "json", "sarif", "markdown", "github"}
 
-func write(w io.Writer, format string, r *check.Report, env environment) error {
+func write(w io.Writer, format string, r *check.Report, text report.TextOptions) error {
 	switch format {
 	case "json":
 		return report.JSON(w, r)
 	case "sarif":
 		return report.SARIF(w, r, buildVersion().version)
 	case "markdown":
-		return report.Markdown(w, r, report.MarkdownOptions{})
+		return report.Markdown(w, r, report.MarkdownOptions{Compared: text.Compared})
 	case "github":
 		return report.GitHub(w, r)
 	}
-	return report.Text(w, r, report.TextOptions{Colour: env.colour(), Width: terminalWidth()})
+	return report.Text(w, r, text)
 }
 
 // emit writes a report to a file, or to standard output without one.
@@ -106,9 +107,9 @@ func emit(env environment, output string, content []byte) error {
 func statusOf(r *check.Report) error {
 	switch r.Outcome {
 	case check.Fail:
-		return exitStatus(exitFail)
+		return statusError(exitFail)
 	case check.Error:
-		return exitStatus(exitError)
+		return statusError(exitError)
 	case check.Pass, check.None:
 	}
 	return nil
@@ -120,15 +121,20 @@ type analyzed struct {
 	*review.Analysis
 	folder folder
 	report *check.Report
+	// invalid says what is wrong with the repository's settings, if something is.
+	invalid error
 }
 
-// analyze checks the folder that the user is in.
+// analyze checks the repository of the paths.
 func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, error) {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
-	f, err := openFolder(cwd)
+	if len(s.paths) == 0 {
+		s.paths = []string{"."}
+	}
+	f, err := openFolder(cwd, s.paths)
 	if err != nil {
 		return nil, err
 	}
@@ -142,9 +148,12 @@ func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, er
 	if err != nil {
 		return nil, err
 	}
-	problems, err := s.settings(f, snapshot, &plan)
+	given, problems, err := s.settings(f, snapshot, &plan)
 	if err != nil {
 		return nil, err
+	}
+	if !plan.Settings.Enabled {
+		return switchedOff(env, f)
 	}
 	load := func(_ context.Context, snap *source.Snapshot, paths []string) (*source.Snapshot, error) {
 		return f.load(snap, paths)
@@ -159,34 +168,39 @@ func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, er
 		return nil, err
 	}
 	out := &analyzed{Analysis: a, folder: f, report: a.Report}
+	out.invalid = invalidSettings(failures(problems), snapshot.File, f.shown)
 	if s.since != "" {
 		if out.report, err = changedSince(ctx, f, s.since, a, plan); err != nil {
 			return nil, err
 		}
+	}
+	if given != nil {
+		out.report.Sources[given.Path] = given // findings about suppressions point into it
 	}
 	addProblems(out.report, snapshot, problems)
 	out.report = out.report.Renamed(f.shown)
 	return out, nil
 }
 
+// switchedOff is what there is to say of a repository that wants no check.
+func switchedOff(env environment, f folder) (*analyzed, error) {
+	_, err := fmt.Fprintln(env.stderr, "bot: the settings of this repository switch the check off (enabled: false)")
+	return &analyzed{
+		Analysis: &review.Analysis{Fix: &fix.Result{}}, folder: f, report: &check.Report{Outcome: check.None},
+	}, err
+}
+
 // choose reads the paths of the command line.
 func (s *selection) choose(f folder, plan *review.Plan) error {
-	paths := s.paths
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
 	var chosen []string
-	for _, arg := range paths {
-		info, err := os.Stat(arg)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s does not exist", arg)
-		}
-		if err != nil {
-			return fmt.Errorf("look at %s: %w", arg, err)
-		}
+	for _, arg := range s.paths {
 		p, err := f.inside(arg)
 		if err != nil {
 			return err
+		}
+		info, err := os.Stat(filepath.Join(f.root, filepath.FromSlash(p)))
+		if err != nil {
+			return fmt.Errorf("look at %s: %w", arg, err)
 		}
 		if !info.IsDir() {
 			plan.Explicit[p] = true
@@ -202,28 +216,37 @@ func (s *selection) choose(f folder, plan *review.Plan) error {
 	return nil
 }
 
-// settings reads the repository's settings, or those of --config.
-func (s *selection) settings(f folder, snapshot *source.Snapshot, plan *review.Plan) ([]diag.Diagnostic, error) {
-	repository, psRule, problems := config.Load(snapshot)
-	plan.Settings, plan.PSRule = repository, psRule
-	if s.config != "" {
-		content, err := os.ReadFile(s.config)
-		if err != nil {
-			return nil, fmt.Errorf("read the settings: %w", err)
-		}
-		shown, err := f.inside(s.config)
-		if err != nil {
-			shown = filepath.ToSlash(s.config)
-		}
-		file := source.NewFile(shown, content)
-		given, wrong := config.Parse(file)
-		if len(wrong) > 0 {
-			at := file.Position(wrong[0].Span.Start)
-			return nil, fmt.Errorf("%s:%d:%d: %s: %s", s.config, at.Line, at.Column, wrong[0].Summary, wrong[0].Detail)
-		}
-		plan.Settings, problems = given, nil
+// settings reads the repository's settings, or those of --config, which may
+// lie anywhere and so are returned apart from the snapshot.
+func (s *selection) settings(f folder, snapshot *source.Snapshot, plan *review.Plan) (given *source.File, problems []diag.Diagnostic, err error) {
+	plan.Settings, plan.PSRule, problems = config.Load(snapshot)
+	if s.config == "" {
+		return nil, problems, nil
 	}
-	return problems, nil
+	content, err := os.ReadFile(s.config)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the settings: %w", err)
+	}
+	given = source.NewFile(f.relative(s.config), content)
+	plan.Settings, problems = config.Parse(given)
+	if len(problems) > 0 {
+		return nil, nil, invalidSettings(problems, func(string) *source.File { return given }, f.shown)
+	}
+	return given, nil, nil
+}
+
+// invalidSettings says what is wrong with settings, a line for each place.
+func invalidSettings(problems []diag.Diagnostic, file func(path string) *source.File, shown func(path string) string) error {
+	var errs []error
+	for _, p := range problems {
+		at := file(p.Path).Position(p.Span.Start)
+		errs = append(errs, fmt.Errorf("%s:%d:%d: %s: %s", shown(p.Path), at.Line, at.Column, p.Summary, p.Detail))
+	}
+	return errors.Join(errs...)
+}
+
+func failures(problems []diag.Diagnostic) []diag.Diagnostic {
+	return slices.DeleteFunc(slices.Clone(problems), func(p diag.Diagnostic) bool { return p.Severity != diag.Failure })
 }
 
 // addParameters makes the files of --parameters the parameter sets of the

@@ -15,7 +15,13 @@ import (
 )
 
 func configCommand(env environment) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Check repository settings, or print their schema", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use:                   "config",
+		Short:                 "Check repository settings, or print their schema",
+		Args:                  cobra.NoArgs, // without RunE it would not be looked at
+		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
+		DisableFlagsInUseLine: true,
+	}
 	c.AddCommand(
 		&cobra.Command{
 			Use:   "validate [FILE]",
@@ -57,7 +63,7 @@ func validateConfig(env environment, args []string) error {
 		}
 	}
 	if len(problems) > 0 {
-		return exitStatus(exitError)
+		return statusError(exitError)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s is valid\n", name)
 	return err

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,35 +25,78 @@ type folder struct {
 	cwd  string // absolute, inside root
 }
 
-// openFolder finds the repository around a working directory: the nearest
-// folder upwards that git manages, else the directory itself.
-func openFolder(cwd string) (folder, error) {
-	abs, err := filepath.Abs(cwd)
+// openFolder finds the repository that the arguments of a command lie in.
+func openFolder(cwd string, args []string) (folder, error) {
+	f := folder{cwd: cwd}
+	for _, arg := range args {
+		info, err := os.Stat(f.absolute(arg))
+		if errors.Is(err, fs.ErrNotExist) {
+			return folder{}, fmt.Errorf("%s does not exist", arg)
+		}
+		if err != nil {
+			return folder{}, fmt.Errorf("look at %s: %w", arg, err)
+		}
+		dir := f.absolute(arg)
+		if !info.IsDir() {
+			dir = filepath.Dir(dir)
+		}
+		root := f.rootOf(dir)
+		if f.root != "" && root != f.root {
+			return folder{}, fmt.Errorf("%s and %s lie in different repositories; name them in commands of their own", args[0], arg)
+		}
+		f.root = root
+	}
+	return f, nil
+}
+
+// rootOf is the repository around a folder: the nearest one upwards that git
+// manages, else the working directory if the folder is below it, else the
+// folder itself.
+func (f folder) rootOf(dir string) string {
+	for up := dir; ; up = filepath.Dir(up) {
+		if _, err := os.Lstat(filepath.Join(up, ".git")); err == nil {
+			return up
+		}
+		if up == filepath.Dir(up) {
+			break
+		}
+	}
+	if isBelow(dir, f.cwd) {
+		return f.cwd
+	}
+	return dir
+}
+
+func isBelow(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// absolute is where the path of an argument is.
+func (f folder) absolute(arg string) string {
+	if filepath.IsAbs(arg) {
+		return filepath.Clean(arg)
+	}
+	return filepath.Join(f.cwd, arg)
+}
+
+// relative is the path of an argument relative to the root, which may lead out
+// of it.
+func (f folder) relative(arg string) string {
+	rel, err := filepath.Rel(f.root, f.absolute(arg))
 	if err != nil {
-		return folder{}, fmt.Errorf("find the working directory: %w", err)
+		return filepath.ToSlash(arg)
 	}
-	for dir := abs; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return folder{root: dir, cwd: abs}, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return folder{root: abs, cwd: abs}, nil
-		}
-	}
+	return filepath.ToSlash(rel)
 }
 
 // inside is the path of an argument relative to the root, "." for the root
 // itself.
 func (f folder) inside(arg string) (string, error) {
-	abs := arg
-	if !filepath.IsAbs(arg) {
-		abs = filepath.Join(f.cwd, arg)
+	if !isBelow(f.absolute(arg), f.root) {
+		return "", fmt.Errorf("%s lies outside of the repository %s", arg, f.root)
 	}
-	rel, err := filepath.Rel(f.root, abs)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return "", fmt.Errorf("%s lies outside of the repository %s; run the command there", arg, f.root)
-	}
-	return filepath.ToSlash(rel), nil
+	return f.relative(arg), nil
 }
 
 // shown is a path of the snapshot as the user in the working directory sees it.
@@ -160,8 +204,8 @@ func (f folder) read(p string) (*source.File, error) {
 // write puts new contents in place of files, each whole or not at all, with
 // their mode. It follows no link.
 func (f folder) write(files map[string][]byte) error {
-	for p, content := range files {
-		if err := replaceFile(filepath.Join(f.root, filepath.FromSlash(p)), content); err != nil {
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		if err := replaceFile(filepath.Join(f.root, filepath.FromSlash(p)), files[p]); err != nil {
 			return fmt.Errorf("write %s: %w", p, err)
 		}
 	}

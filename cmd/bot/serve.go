@@ -62,7 +62,7 @@ or from deploy/app-manifest.json, install it on your organisation, and set
   GITHUB_APP_ID            the App's number
   GITHUB_PRIVATE_KEY_FILE  the file of a private key that you generate on its page
   GITHUB_WEBHOOK_SECRET    the webhook's secret
-in the environment or in a .env file. Then start serve again.`
+in the environment or in a .env file, then start serve again`
 
 // addresses are where a running program listens; tests and the demo wait for
 // them.
@@ -75,7 +75,7 @@ func serve(ctx context.Context, process config.Process, log *slog.Logger, listen
 	if err != nil {
 		return err
 	}
-	defer store.Close() //nolint:errcheck // what matters was reported by Stop
+	defer store.Close() //nolint:errcheck,contextcheck // what matters was reported by Stop; closing waits for nothing
 	srv, err := server.New(server.Options{
 		Secrets: reveal(process.App.WebhookSecrets), AppID: process.App.ID, Intake: store, Ready: store.Ready, Logger: log,
 	})
@@ -140,7 +140,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	door.Cache = store
 	app, err := github.New(door)
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, errors.Join(err, store.Close()) //nolint:contextcheck // closing waits for nothing
 	}
 	p := port{app}
 	work.app, work.enqueue = app, store.Enqueue

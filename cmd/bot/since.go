@@ -20,8 +20,11 @@ import (
 // compares with the commit where the two parted.
 func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis, plan review.Plan) (*check.Report, error) {
 	commit, err := f.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
-	if err != nil {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) == 0 {
 		return nil, fmt.Errorf("--changed-since %s: no such revision in %s", rev, f.root)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--changed-since %s: %w", rev, err)
 	}
 	base := strings.TrimSpace(string(commit))
 	if parted, err := f.git(ctx, "merge-base", base, "HEAD"); err == nil {
@@ -36,10 +39,7 @@ func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis,
 		return nil, err
 	}
 	plan.Fix = false
-	load := func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
-		return f.loadCommit(ctx, s, paths)
-	}
-	old, err := review.Analyze(ctx, before, load, plan)
+	old, err := review.Analyze(ctx, before, f.loadCommit, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,11 @@ func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis,
 
 // git runs a git command in the repository.
 func (f folder) git(ctx context.Context, args ...string) ([]byte, error) {
-	c := exec.CommandContext(ctx, "git", args...)
+	c := exec.CommandContext(ctx, "git", args...) //nolint:gosec // what comes from the user stands behind --end-of-options
 	c.Dir = f.root
 	out, err := c.Output()
 	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) > 0 {
 			return nil, fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
 		}
 		return nil, fmt.Errorf("git %s: %w", args[0], err)
