@@ -167,6 +167,11 @@ func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, er
 	if err != nil {
 		return nil, err
 	}
+	for _, arg := range s.parameters {
+		if p := a.Graph.File(f.relative(arg)); p == nil || p.Parameters == nil {
+			return nil, fmt.Errorf("--parameters %s: not a parameter file; it is a .bicepparam file, or JSON with the $schema of deploymentParameters.json", arg)
+		}
+	}
 	out := &analyzed{Analysis: a, folder: f, report: a.Report}
 	out.invalid = invalidSettings(failures(problems), snapshot.File, f.shown)
 	if s.since != "" {

@@ -75,7 +75,7 @@ func serve(ctx context.Context, process config.Process, log *slog.Logger, listen
 	if err != nil {
 		return err
 	}
-	defer store.Close() //nolint:errcheck,contextcheck // what matters was reported by Stop; closing waits for nothing
+	defer store.Close() //nolint:errcheck,contextcheck // what matters was reported by Stop; Close has a bound of its own
 	srv, err := server.New(server.Options{
 		Secrets: reveal(process.App.WebhookSecrets), AppID: process.App.ID, Intake: store, Ready: store.Ready, Logger: log,
 	})
@@ -140,7 +140,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	door.Cache = store
 	app, err := github.New(door)
 	if err != nil {
-		return nil, errors.Join(err, store.Close()) //nolint:contextcheck // closing waits for nothing
+		return nil, errors.Join(err, store.Close()) //nolint:contextcheck // Close has a bound of its own
 	}
 	p := port{app}
 	work.app, work.enqueue = app, store.Enqueue
