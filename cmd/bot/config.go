@@ -56,7 +56,12 @@ func validateConfig(env environment, args []string) error {
 	}
 	f := source.NewFile(filepath.ToSlash(name), content)
 	_, problems := config.Parse(f)
-	for _, p := range problems {
+	for i, p := range problems {
+		if i > 0 {
+			if _, err := fmt.Fprintln(env.stdout); err != nil {
+				return err
+			}
+		}
 		text := diag.Render(p, func(string) *source.File { return f }, diag.RenderOptions{Colour: env.colour(), Width: terminalWidth()})
 		if _, err := fmt.Fprint(env.stdout, text); err != nil {
 			return err
