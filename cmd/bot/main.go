@@ -57,7 +57,8 @@ func (e environment) colour() bool {
 	return e.terminal && off == "" && term != "dumb"
 }
 
-func run(ctx context.Context, args []string, env environment) int {
+// rootCommand is the program's command with all that are below it.
+func rootCommand(env environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bot",
 		Short: "Microsoft Defender for APIs, before the merge",
@@ -68,11 +69,17 @@ func run(ctx context.Context, args []string, env environment) int {
 	}
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.SetArgs(args)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		checkCommand(env), fixCommand(env), demoCommand(env), serveCommand(env), doctorCommand(env), configCommand(env), versionCommand(env),
 	)
+	return root
+}
+
+// run is the program: it returns the exit status.
+func run(ctx context.Context, args []string, env environment) int {
+	root := rootCommand(env)
+	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var status statusError
 	switch {
