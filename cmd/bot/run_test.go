@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,22 +160,7 @@ func TestServeAddressInUse(t *testing.T) {
 // A server that is configured answers on both addresses until it is stopped.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	process, err := config.FromEnvironment(config.Environment{Lookup: lookupIn(serveVariables(t)), ReadFile: noFile, Cores: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	listening, ended := make(chan addresses, 1), make(chan error, 1)
-	go func() {
-		ended <- serve(ctx, process, slog.New(slog.DiscardHandler), func(a addresses) { listening <- a })
-	}()
-	var at addresses
-	select {
-	case at = <-listening:
-	case err := <-ended:
-		t.Fatal(err)
-	}
+	at, stop := started(t, serveVariables(t), "")
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if status, body := fetch(t, http.MethodGet, "http://"+at.admin.String()+path); status != http.StatusOK {
 			t.Errorf("%s answers %d %s", path, status, body)
@@ -184,9 +174,57 @@ func TestServe(t *testing.T) {
 			t.Errorf("%s without a signature answers %d", path, status)
 		}
 	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Errorf("stopped with %v", err)
+	stop()
+}
+
+// One half takes deliveries in and asks GitHub nothing; the other half has no
+// public address and works on them.
+func TestServeRoles(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 64)
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- r.URL.Path:
+		default:
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer hub.Close()
+	variables := serveVariables(t)
+	variables["GITHUB_API_URL"] = hub.URL
+	at, stop := started(t, variables, config.RoleWeb)
+	body := `{"action":"opened","number":3,"pull_request":{"number":3},"installation":{"id":7},"repository":{"id":9,"full_name":"acme/infra"}}`
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+at.public.String()+"/webhook", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, []byte(variables["GITHUB_WEBHOOK_SECRET"]))
+	mac.Write([]byte(body))
+	req.Header = http.Header{
+		"Content-Type": {"application/json"}, "X-Github-Event": {"pull_request"}, "X-Github-Delivery": {"1"},
+		"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))},
+	}
+	res, err := new(http.Client).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusAccepted {
+		t.Errorf("the webhook is answered with %d", res.StatusCode)
+	}
+	stop()
+	if len(asked) > 0 {
+		t.Errorf("the half that takes in asked GitHub for %s", <-asked)
+	}
+	at, _ = started(t, variables, config.RoleWorker)
+	if at.public != nil {
+		t.Errorf("the half that works listens on %s", at.public)
+	}
+	if status, body := fetch(t, http.MethodGet, "http://"+at.admin.String()+"/healthz"); status != http.StatusOK {
+		t.Errorf("its health is %d %s", status, body)
+	}
+	if path := <-asked; !strings.Contains(path, "/installations/7/") {
+		t.Errorf("it asked GitHub for %s", path)
 	}
 }
 
@@ -241,4 +279,32 @@ func fetch(t *testing.T, method, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return res.StatusCode, string(content)
+}
+
+// started serves with settings until the test, or stop, ends it.
+func started(t *testing.T, variables map[string]string, role config.Role) (at addresses, stop func()) {
+	t.Helper()
+	process, err := config.FromEnvironment(config.Environment{Lookup: lookupIn(variables), ReadFile: noFile, Cores: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	process.Role = role
+	ctx, cancel := context.WithCancel(t.Context())
+	listening, ended := make(chan addresses, 1), make(chan error, 1)
+	go func() {
+		ended <- serve(ctx, process, slog.New(slog.DiscardHandler), func(a addresses) { listening <- a })
+	}()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("stopped with %v", err)
+		}
+	})
+	select {
+	case at = <-listening:
+		t.Cleanup(stop)
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	return at, stop
 }

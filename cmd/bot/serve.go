@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,13 +33,18 @@ const grace = 20 * time.Second
 const parsedFiles = 4096
 
 func serveCommand(env environment) *cobra.Command {
-	return &cobra.Command{
+	var role string
+	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the GitHub App",
 		Long: "serve receives the App's webhooks, reviews pull requests and answers health checks. It is configured by\n" +
-			"environment variables, see docs/operations.md.",
+			"environment variables, see docs/operations.md. With PostgreSQL the halves of it can be processes of their own:\n" +
+			"--role web takes webhooks in, --role worker reviews.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if !slices.Contains([]config.Role{config.RoleAll, config.RoleWeb, config.RoleWorker}, config.Role(role)) {
+				return fmt.Errorf("unknown role %q; it is one of all, web, worker", role)
+			}
 			process, err := config.FromEnvironment(config.Environment{Lookup: env.lookup, ReadFile: os.ReadFile, Cores: runtime.GOMAXPROCS(0)})
 			if err != nil {
 				return err
@@ -46,9 +52,12 @@ func serveCommand(env environment) *cobra.Command {
 			if !process.Configured() {
 				return errors.New(notConfigured)
 			}
+			process.Role = config.Role(role)
 			return serve(c.Context(), process, newLogger(env.stderr, process), nil)
 		},
 	}
+	c.Flags().StringVar(&role, "role", string(config.RoleAll), "`ROLE` of this process: all, web or worker")
+	return c
 }
 
 // notConfigured says how to register the App.
@@ -65,8 +74,15 @@ or from deploy/app-manifest.json, install it on your organisation, and set
 in the environment or in a .env file, then start serve again`
 
 // addresses are where a running program listens; tests and the demo wait for
-// them.
+// them. A worker has no public one.
 type addresses struct{ public, admin net.Addr }
+
+func (a addresses) shownPublic() string {
+	if a.public == nil {
+		return "none"
+	}
+	return a.public.String()
+}
 
 // serve runs receiver and worker until ctx is done. listening, if not nil, is
 // told of the addresses once requests are answered.
@@ -82,23 +98,32 @@ func serve(ctx context.Context, process config.Process, log *slog.Logger, listen
 	if err != nil {
 		return err
 	}
-	public, err := net.Listen("tcp", process.ListenAddr) //nolint:noctx // it does not block
-	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", process.ListenAddr, err)
-	}
 	admin, err := net.Listen("tcp", process.AdminAddr) //nolint:noctx // it does not block
 	if err != nil {
-		return errors.Join(fmt.Errorf("ADMIN_ADDR %s cannot be used: %w", process.AdminAddr, err), public.Close())
+		return fmt.Errorf("ADMIN_ADDR %s cannot be used: %w", process.AdminAddr, err)
+	}
+	defer admin.Close() //nolint:errcheck // closed before, unless nothing was served
+	at := addresses{admin: admin.Addr()}
+	var public net.Listener
+	if process.Role != config.RoleWorker {
+		public, err = net.Listen("tcp", process.ListenAddr) //nolint:noctx // it does not block
+		if err != nil {
+			return fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", process.ListenAddr, err)
+		}
+		defer public.Close() //nolint:errcheck // as above
+		at.public = public.Addr()
 	}
 	if err := store.Start(ctx); err != nil {
-		return errors.Join(fmt.Errorf("start the queue: %w", err), public.Close(), admin.Close())
+		return fmt.Errorf("start the queue: %w", err)
 	}
-	log.InfoContext(ctx, "listening", slog.String("public", public.Addr().String()), slog.String("admin", admin.Addr().String()))
+	log.InfoContext(ctx, "listening", slog.String("public", at.shownPublic()), slog.String("admin", at.admin.String()))
 	if listening != nil {
-		listening(addresses{public.Addr(), admin.Addr()})
+		listening(at)
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(groupCtx, public, srv.Public(), grace, log) })
+	if public != nil {
+		group.Go(func() error { return server.Serve(groupCtx, public, srv.Public(), grace, log) })
+	}
 	group.Go(func() error { return server.Serve(groupCtx, admin, srv.Admin(), grace, log) })
 	err = group.Wait()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+5*time.Second)
@@ -122,8 +147,12 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 		return nil, fmt.Errorf("STATE_DIR %s cannot be made: %w", process.StateDir, err)
 	}
 	work := &worker{log: log}
+	handler := queue.Handler(work.handle)
+	if process.Role == config.RoleWeb {
+		handler = nil // the store only takes in
+	}
 	keep := queue.Options{
-		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handle, Logger: log,
+		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: handler, Logger: log,
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	door := github.Options{
