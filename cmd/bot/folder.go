@@ -26,7 +26,11 @@ type folder struct {
 }
 
 // openFolder finds the repository that the arguments of a command lie in.
-func openFolder(cwd string, args []string) (folder, error) {
+func openFolder(args []string) (folder, error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return folder{}, fmt.Errorf("find the working directory: %w", err)
+	}
 	f := folder{cwd: cwd}
 	for _, arg := range args {
 		info, err := os.Stat(f.absolute(arg))
@@ -140,7 +144,7 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 }
 
 // load adds more files of the folder to a snapshot.
-func (f folder) load(s *source.Snapshot, paths []string) (*source.Snapshot, error) {
+func (f folder) load(_ context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
 	files := make([]*source.File, 0, len(paths))
 	for _, p := range paths {
 		file, err := f.read(p)

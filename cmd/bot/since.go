@@ -18,7 +18,8 @@ import (
 // changedSince is the part of a report that the changes since a revision have
 // to do with, its findings marked as new or existing. Like a pull request, it
 // compares with the commit where the two parted.
-func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis, plan review.Plan) (*check.Report, error) {
+func (s *selection) changedSince(ctx context.Context, f folder, a *review.Analysis, plan review.Plan) (*check.Report, error) {
+	rev := s.since
 	commit, err := f.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) == 0 {
 		return nil, fmt.Errorf("--changed-since %s: no such revision in %s", rev, f.root)
@@ -38,7 +39,11 @@ func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis,
 	if err != nil {
 		return nil, err
 	}
-	plan.Fix = false
+	// What was elsewhere before counts, too; what was given holds then as now.
+	plan.Fix, plan.Selected = false, nil
+	if before, err = s.addParameters(f, before, &plan); err != nil {
+		return nil, err
+	}
 	old, err := review.Analyze(ctx, before, f.loadCommit, plan)
 	if err != nil {
 		return nil, err
