@@ -147,12 +147,8 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 		return nil, fmt.Errorf("STATE_DIR %s cannot be made: %w", process.StateDir, err)
 	}
 	work := &worker{log: log}
-	handler := queue.Handler(work.handle)
-	if process.Role == config.RoleWeb {
-		handler = nil // the store only takes in
-	}
 	keep := queue.Options{
-		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: handler, Logger: log,
+		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handler(process.Role), Logger: log,
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	door := github.Options{
@@ -191,6 +187,14 @@ type worker struct {
 	enqueue  func(context.Context, queue.Delivery) (duplicate bool, err error)
 	log      *slog.Logger
 	refused  sync.Map // installations and repositories of which it was said
+}
+
+// handler is what the queue calls for each job: nil where it only takes in.
+func (w *worker) handler(role config.Role) queue.Handler {
+	if role == config.RoleWeb {
+		return nil
+	}
+	return w.handle
 }
 
 // handle does one job. Its context carries nothing; the identifiers go into
