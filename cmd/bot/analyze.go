@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, er
 		out.report.Sources[given.Path] = given // findings about suppressions point into it
 	}
 	for _, p := range problems {
-		out.report.Add(p, snapshot.File(p.Path))
+		out.report.Add(p, cmp.Or(given, snapshot.File(p.Path)))
 	}
 	out.report = out.report.Renamed(f.shown)
 	return out, nil
@@ -130,7 +131,7 @@ func (s *selection) choose(f folder, plan *review.Plan) error {
 		if err != nil {
 			return err
 		}
-		info, err := os.Stat(filepath.Join(f.root, filepath.FromSlash(p)))
+		info, err := os.Stat(f.absolute(arg))
 		if err != nil {
 			return fmt.Errorf("look at %s: %w", arg, err)
 		}
@@ -161,10 +162,8 @@ func (s *selection) settings(f folder, snapshot *source.Snapshot, plan *review.P
 	}
 	given = source.NewFile(f.relative(s.config), content)
 	plan.Settings, problems = config.Parse(given)
-	if len(problems) > 0 {
-		return nil, nil, invalidSettings(problems, func(string) *source.File { return given }, f.shown)
-	}
-	return given, nil, nil
+	err = invalidSettings(failures(problems), func(string) *source.File { return given }, f.shown)
+	return given, problems, err
 }
 
 // invalidSettings says what is wrong with settings, a line for each place.

@@ -67,7 +67,7 @@ func validateConfig(env environment, args []string) error {
 			return err
 		}
 	}
-	if len(problems) > 0 {
+	if len(failures(problems)) > 0 {
 		return statusError(exitError)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s is valid\n", name)

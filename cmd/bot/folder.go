@@ -31,6 +31,9 @@ func openFolder(args []string) (folder, error) {
 	if err != nil {
 		return folder{}, fmt.Errorf("find the working directory: %w", err)
 	}
+	if cwd, err = filepath.EvalSymlinks(cwd); err != nil {
+		return folder{}, fmt.Errorf("find the working directory: %w", err)
+	}
 	f := folder{cwd: cwd}
 	for _, arg := range args {
 		info, err := os.Stat(f.absolute(arg))
@@ -76,12 +79,17 @@ func isBelow(path, folder string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// absolute is where the path of an argument is.
+// absolute is where the path of an argument is, links followed: below the root
+// none is.
 func (f folder) absolute(arg string) string {
-	if filepath.IsAbs(arg) {
-		return filepath.Clean(arg)
+	abs := filepath.Clean(arg)
+	if !filepath.IsAbs(arg) {
+		abs = filepath.Join(f.cwd, arg)
 	}
-	return filepath.Join(f.cwd, arg)
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		return real
+	}
+	return abs
 }
 
 // relative is the path of an argument relative to the root, which may lead out
