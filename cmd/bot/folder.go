@@ -86,8 +86,8 @@ func (f folder) absolute(arg string) string {
 	if !filepath.IsAbs(arg) {
 		abs = filepath.Join(f.cwd, arg)
 	}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		return real
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		return target
 	}
 	return abs
 }
