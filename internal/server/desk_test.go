@@ -27,6 +27,7 @@ const (
 	secret  = "a long and random secret"
 	guid    = "0b5c8f5e-6f0e-11f0-9a3b-5b1f6d1f0c6d"
 	head    = "1111111111111111111111111111111111111111"
+	before  = "2222222222222222222222222222222222222222"
 	appID   = 12
 	subject = `"installation":{"id":7},"repository":{"id":99,"name":"infra","full_name":"acme/infra","default_branch":"main"},` +
 		`"sender":{"id":5,"login":"mona","type":"User"}`
@@ -63,7 +64,7 @@ func (i *intake) Enqueue(_ context.Context, d queue.Delivery) (duplicate bool, e
 	return false, nil
 }
 
-func newDesk(t testing.TB, in Intake, log io.Writer, secrets ...string) http.Handler {
+func signedDesk(t testing.TB, in Intake, log io.Writer, secrets ...string) http.Handler {
 	t.Helper()
 	o := Options{AppID: appID, Intake: in, Logger: slog.New(slog.NewJSONHandler(log, nil))}
 	for _, s := range secrets {
@@ -159,7 +160,7 @@ func TestDeskAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			in, log := &intake{}, &bytes.Buffer{}
-			desk := newDesk(t, in, log, secret)
+			desk := signedDesk(t, in, log, secret)
 			if test.event == "" {
 				test.event = "pull_request"
 			}
@@ -186,7 +187,7 @@ func TestDeskAnswers(t *testing.T) {
 func TestDeskTakesSeveralSecrets(t *testing.T) {
 	t.Parallel()
 	in := &intake{}
-	desk := newDesk(t, in, io.Discard, "old", "new")
+	desk := signedDesk(t, in, io.Discard, "old", "new")
 	for key, want := range map[string]int{"old": http.StatusAccepted, "new": http.StatusAccepted, "older": http.StatusUnauthorized} {
 		r := delivered(t, "pull_request", opened)
 		r.Header.Set("X-GitHub-Delivery", key)
@@ -209,7 +210,7 @@ func TestDeskStoresBeforeItAnswers(t *testing.T) {
 	w.Code = 0 // until a header is written
 	early := false
 	in := &intake{before: func() { early = w.Code != 0 || w.Body.Len() > 0 }}
-	newDesk(t, in, io.Discard, secret).ServeHTTP(w, delivered(t, "pull_request", opened))
+	signedDesk(t, in, io.Discard, secret).ServeHTTP(w, delivered(t, "pull_request", opened))
 	if early || w.Code != http.StatusAccepted || len(in.stored) != 1 {
 		t.Errorf("early %v, answer %d, stored %v", early, w.Code, in.stored)
 	}
@@ -222,7 +223,7 @@ func TestDeskCannotStore(t *testing.T) {
 	var log bytes.Buffer
 	in := &intake{err: errors.New("database is full of postgres://bot:hunter2@db")}
 	w := httptest.NewRecorder()
-	newDesk(t, in, &log, secret).ServeHTTP(w, delivered(t, "pull_request", opened))
+	signedDesk(t, in, &log, secret).ServeHTTP(w, delivered(t, "pull_request", opened))
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "30" {
 		t.Errorf("answer %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
@@ -242,7 +243,7 @@ func TestDeskCannotStore(t *testing.T) {
 func TestDeskTakesADeliveryOnce(t *testing.T) {
 	t.Parallel()
 	in := &intake{}
-	desk := newDesk(t, in, io.Discard, secret)
+	desk := signedDesk(t, in, io.Discard, secret)
 	for range 3 {
 		w := httptest.NewRecorder()
 		desk.ServeHTTP(w, delivered(t, "pull_request", opened))
@@ -271,7 +272,7 @@ func (b blocking) Read([]byte) (int, error) {
 // meanwhile is not read.
 func TestDeskBoundsWhatItReads(t *testing.T) {
 	t.Parallel()
-	desk := newDesk(t, &intake{}, io.Discard, secret)
+	desk := signedDesk(t, &intake{}, io.Discard, secret)
 	reading, release := make(chan struct{}, maxReading+1), make(chan struct{})
 	var group sync.WaitGroup
 	post := func(ctx context.Context) {
@@ -314,13 +315,21 @@ func TestDeskRoutes(t *testing.T) {
 			Kind: kind, Number: number, Key: key, Payload: json.RawMessage(payload),
 		}
 	}
-	fresh, known := `{"head":"`+head+`","fresh":true}`, `{"head":"`+head+`"}`
-	again, click := `{"head":"`+head+`","again":true}`, `{"head":"`+head+`","sender":"mona"}`
-	retried := `{"head":"` + head + `","again":true,"sender":"mona"}`
+	branch := `,"head_branch":"topic","fork":true,"base":"main"`
+	fresh, known := `{"head":"`+head+`"`+branch+`,"fresh":true}`, `{"head":"`+head+`"`+branch+`}`
+	retried, click := `{"head":"`+head+`","base":"main","again":true}`, `{"head":"`+head+`","sender":"mona"}`
 	fix := want("check_run", "requested_action", 3, KindFix, "fix/"+guid, click)
 	fix.Priority = 1
-	second := want("check_suite", "rerequested", 4, KindReview, "review/99/4", again)
-	second.GUID += "/1"
+	baseline := func(d queue.Delivery) queue.Delivery {
+		d.Priority = 4
+		return d
+	}
+	other := baseline(want("installation_repositories", "added", 0, KindBranch, "branch/100", "{}"))
+	other.GUID, other.Repository, other.Name = guid+":100", 100, "apis"
+	installed := baseline(want("installation", "created", 0, KindInstall, "install/7", "{}"))
+	installed.Repository, installed.Owner, installed.Name = 0, "", ""
+	group := `"merge_group":{"head_sha":"` + head + `","base_sha":"` + before + `","head_ref":"refs/heads/gh-readonly-queue/main/pr-3","base_ref":"refs/heads/main"},` + subject
+	pushed := `"after":"` + head + `","before":"` + before + `",` + subject
 	tests := map[string]struct {
 		event, body string
 		want        []queue.Delivery
@@ -341,17 +350,31 @@ func TestDeskRoutes(t *testing.T) {
 		"another's button":  {"check_run", `{"action":"requested_action","requested_action":{"identifier":"onboard"},` + run("13", "pull/3/main") + `}`, nil},
 		"run of nothing":    {"check_run", `{"action":"rerequested",` + run("12", "") + `}`, nil},
 
-		"all again":       {"check_suite", `{"action":"rerequested",` + suite("12", `{"number":3},{"number":4}`) + `}`, []queue.Delivery{want("check_suite", "rerequested", 3, KindReview, "review/99/3", again), second}},
+		"all again":       {"check_suite", `{"action":"rerequested",` + suite("12", `{"number":3},{"number":4}`) + `}`, []queue.Delivery{want("check_suite", "rerequested", 0, KindSuite, "suite/99/"+head, `{"head":"`+head+`","pulls":[3,4]}`)}},
 		"another's suite": {"check_suite", `{"action":"rerequested",` + suite("13", `{"number":3}`) + `}`, nil},
 		"suite requested": {"check_suite", `{"action":"requested",` + suite("12", `{"number":3}`) + `}`, nil},
 		"suite completed": {"check_suite", `{"action":"completed",` + suite("12", `{"number":3}`) + `}`, nil},
+
+		"merge queue":      {"merge_group", `{"action":"checks_requested",` + group + `}`, []queue.Delivery{want("merge_group", "checks_requested", 0, KindGroup, "group/99/"+head, `{"head":"`+head+`","base":"main","base_sha":"`+before+`"}`)}},
+		"out of the queue": {"merge_group", `{"action":"destroyed",` + group + `}`, nil},
+
+		"push to the default branch": {"push", `{"ref":"refs/heads/main",` + pushed + `}`, []queue.Delivery{baseline(want("push", "", 0, KindPush, "push/99/"+head, `{"head":"`+head+`","base_sha":"`+before+`"}`))}},
+		"push elsewhere":             {"push", `{"ref":"refs/heads/topic",` + pushed + `}`, nil},
+		"push of a tag":              {"push", `{"ref":"refs/tags/main",` + pushed + `}`, nil},
+		"branch deleted":             {"push", `{"ref":"refs/heads/main","deleted":true,` + pushed + `}`, nil},
+
+		"installed":        {"installation", `{"action":"created","installation":{"id":7},"repositories":[]}`, []queue.Delivery{installed}},
+		"removed":          {"installation", `{"action":"deleted","installation":{"id":7}}`, nil},
+		"suspended":        {"installation", `{"action":"suspend","installation":{"id":7}}`, nil},
+		"repository added": {"installation_repositories", `{"action":"added","installation":{"id":7},"repositories_added":[{"id":100,"full_name":"acme/apis"}]}`, []queue.Delivery{other}},
+		"repository gone":  {"installation_repositories", `{"action":"removed","installation":{"id":7},"repositories_removed":[{"id":100,"full_name":"acme/apis"}]}`, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			in := &intake{}
 			w := httptest.NewRecorder()
-			newDesk(t, in, io.Discard, secret).ServeHTTP(w, delivered(t, test.event, test.body))
+			signedDesk(t, in, io.Discard, secret).ServeHTTP(w, delivered(t, test.event, test.body))
 			if w.Code != http.StatusAccepted {
 				t.Errorf("answer %d", w.Code)
 			}
@@ -375,12 +398,12 @@ func FuzzDesk(f *testing.F) {
 		r := delivered(t, event, body)
 		r.Header.Set("X-GitHub-Delivery", id)
 		w := httptest.NewRecorder()
-		newDesk(t, in, io.Discard, secret).ServeHTTP(w, r)
+		signedDesk(t, in, io.Discard, secret).ServeHTTP(w, r)
 		if w.Code != http.StatusAccepted && w.Code != http.StatusBadRequest {
 			t.Errorf("answer %d", w.Code)
 		}
 		for _, d := range in.stored {
-			if d.GUID == "" || d.Event != event || d.Kind == "" || d.Key == "" || d.Installation <= 0 || d.Repository <= 0 || len(d.Payload) > 4<<10 {
+			if d.GUID == "" || d.Event != event || d.Kind == "" || d.Key == "" || d.Installation <= 0 || len(d.Payload) > 4<<10 {
 				t.Errorf("stored %+v", d)
 			}
 		}
