@@ -15,7 +15,13 @@ import (
 )
 
 func configCommand(env environment) *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Check repository settings, or print their schema", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use:                   "config",
+		Short:                 "Check repository settings, or print their schema",
+		Args:                  cobra.NoArgs, // without RunE it would not be looked at
+		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
+		DisableFlagsInUseLine: true,
+	}
 	c.AddCommand(
 		&cobra.Command{
 			Use:   "validate [FILE]",
@@ -50,14 +56,19 @@ func validateConfig(env environment, args []string) error {
 	}
 	f := source.NewFile(filepath.ToSlash(name), content)
 	_, problems := config.Parse(f)
-	for _, p := range problems {
+	for i, p := range problems {
+		if i > 0 {
+			if _, err := fmt.Fprintln(env.stdout); err != nil {
+				return err
+			}
+		}
 		text := diag.Render(p, func(string) *source.File { return f }, diag.RenderOptions{Colour: env.colour(), Width: terminalWidth()})
 		if _, err := fmt.Fprint(env.stdout, text); err != nil {
 			return err
 		}
 	}
-	if len(problems) > 0 {
-		return exitStatus(exitError)
+	if len(failures(problems)) > 0 {
+		return statusError(exitError)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s is valid\n", name)
 	return err

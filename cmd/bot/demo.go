@@ -77,8 +77,8 @@ func runDemo(ctx context.Context, env environment, log *slog.Logger, keep bool) 
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
 
-	d.say("onboard-defender, one pull request from the webhook to the green check\n")
-	number, err := d.openPull()
+	d.say("onboard-defender, one pull request from the webhook to the green check")
+	number, err := d.openPull() //nolint:contextcheck // making the history asks nobody
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func runDemo(ctx context.Context, env environment, log *slog.Logger, keep bool) 
 	}
 	before := d.world.Head(demoRepository, demoBranch)
 	d.step("4. A click on [%s]", first.Actions[0].Label)
-	d.world.ClickAction(first.ID, first.Actions[0].Identifier, demoAuthor)
+	d.world.ClickAction(first.ID, first.Actions[0].Identifier, demoAuthor) //nolint:contextcheck // the request is Deliver's
 	d.world.Deliver(ctx)
 	after, err := d.moved(ctx, before)
 	if err != nil {
@@ -335,7 +335,7 @@ func (d *demo) showCommit(before, after string) {
 	}
 	d.say("   commit %.7s by %s%s", c.SHA, c.AuthorName, signed)
 	for line := range strings.SplitSeq(strings.TrimSpace(c.Message), "\n") {
-		d.say("     %s", line)
+		d.say("%s", strings.TrimRight("     "+line, " "))
 	}
 	for _, path := range d.between(before, after) {
 		from, _ := d.world.File(demoRepository, before, path)

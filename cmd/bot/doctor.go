@@ -43,7 +43,7 @@ func doctorCommand(env environment) *cobra.Command {
 				return d.err
 			}
 			if d.problems > 0 {
-				return exitStatus(exitError)
+				return statusError(exitError)
 			}
 			return nil
 		},

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"sort"
+	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,24 +37,27 @@ func fixCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			switch {
-			case diff:
-				if _, err := fmt.Fprint(env.stdout, review.Patch(a.Fix, a.Graph, a.folder.shown)); err != nil {
-					return err
-				}
-			default:
+			if a.invalid != nil {
+				return a.invalid // with the settings that are meant, the fix could be another one
+			}
+			if !diff {
 				if err := a.folder.write(a.Fix.Files); err != nil {
 					return err
 				}
 			}
-			if err := tellFix(env, a, diff, format); err != nil {
+			if format == "json" {
+				err = fixJSON(env.stdout, a)
+			} else {
+				err = fixText(env, a, diff)
+			}
+			if err != nil {
 				return err
 			}
 			return leftOver(a.report)
 		},
 	}
 	s.flags(c)
-	c.Flags().BoolVar(&diff, "diff", false, "print a unified diff that git apply takes, and change nothing")
+	c.Flags().BoolVar(&diff, "diff", false, "change nothing; as text, print a unified diff that git apply takes")
 	c.Flags().StringVar(&format, "format", "text", "`FORMAT` of what is said about the fix: text, json")
 	return c
 }
@@ -64,12 +71,12 @@ func leftOver(r *check.Report) error {
 		}
 		switch f.Code {
 		case check.CodeNotOnboarded, check.CodeUndetermined:
-			return exitStatus(exitFail)
+			return statusError(exitFail)
 		}
 		status = exitError
 	}
 	if status != exitOK {
-		return exitStatus(status)
+		return statusError(status)
 	}
 	return nil
 }
@@ -96,7 +103,8 @@ type fixRefusal struct {
 	Reason string `json:"reason"`
 }
 
-func tellFix(env environment, a *analyzed, diff bool, format string) error {
+// fixReport says what was fixed, or is to be, and what not.
+func (a *analyzed) fixReport() fixReport {
 	out := fixReport{Edits: []fixEdit{}, Refused: []fixRefusal{}, Fixed: a.Fix.Fixed}
 	for _, e := range a.Fix.Edits {
 		at := a.Graph.Source(e.Path).Position(e.Span.Start)
@@ -107,49 +115,52 @@ func tellFix(env environment, a *analyzed, diff bool, format string) error {
 	for _, f := range a.report.Findings {
 		if f.Severity == diag.Failure && !f.Fixable {
 			at, _ := a.report.Position(f.Path, f.Span)
-			reason := f.FixReason
-			if reason == "" {
-				reason = f.Detail
-			}
-			out.Refused = append(out.Refused, fixRefusal{Path: f.Path, Line: at.Line, API: f.API, Reason: reason})
+			out.Refused = append(out.Refused, fixRefusal{Path: f.Path, Line: at.Line, API: f.API, Reason: cmp.Or(f.FixReason, f.Detail)})
 		}
 	}
-	if format == "json" {
-		enc := json.NewEncoder(env.stdout)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		return enc.Encode(out)
+	return out
+}
+
+// fixJSON says it to scripts.
+func fixJSON(w io.Writer, a *analyzed) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(a.fixReport())
+}
+
+// fixText says it to people. Standard output belongs to the diff if there is one.
+func fixText(env environment, a *analyzed, diff bool) error {
+	w, verb := env.stdout, "onboarded"
+	var b strings.Builder
+	if diff {
+		w, verb = env.stderr, "would be onboarded"
+		if _, err := io.WriteString(env.stdout, review.Patch(a.Fix, a.Graph, a.folder.shown)); err != nil {
+			return err
+		}
 	}
-	w := env.stderr // standard output belongs to the diff
-	verb := "onboarded"
-	if !diff {
-		w = env.stdout
-	} else {
-		verb = "would be onboarded"
-	}
+	out := a.fixReport()
 	for _, r := range out.Refused {
 		what := "not fixed"
 		if r.API != "" {
 			what = fmt.Sprintf("API %q not fixed", r.API)
 		}
-		if _, err := fmt.Fprintf(w, "%s:%d: %s: %s\n", r.Path, r.Line, what, r.Reason); err != nil {
-			return err
+		fmt.Fprintf(&b, "%s:%d: %s: %s\n", r.Path, r.Line, what, r.Reason)
+	}
+	if !diff {
+		for _, p := range slices.Sorted(maps.Keys(a.Fix.Files)) {
+			fmt.Fprintf(&b, "%s: changed\n", a.folder.shown(p))
 		}
 	}
-	paths := make([]string, 0, len(a.Fix.Files))
-	for p := range a.Fix.Files {
-		paths = append(paths, a.folder.shown(p))
+	switch left := len(out.Refused); {
+	case out.Fixed == 0 && left == 0:
+		b.WriteString("nothing to fix\n")
+	case left == 0:
+		fmt.Fprintf(&b, "%s %s\n", plural(out.Fixed, "API"), verb)
+	default:
+		fmt.Fprintf(&b, "%s %s, %s left\n", plural(out.Fixed, "API"), verb, plural(left, "finding"))
 	}
-	sort.Strings(paths)
-	for _, p := range paths {
-		if diff {
-			break
-		}
-		if _, err := fmt.Fprintf(w, "%s: changed\n", p); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "%s %s, %d left\n", plural(out.Fixed, "API"), verb, len(out.Refused))
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

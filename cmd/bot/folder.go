@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,35 +25,90 @@ type folder struct {
 	cwd  string // absolute, inside root
 }
 
-// openFolder finds the repository around a working directory: the nearest
-// folder upwards that git manages, else the directory itself.
-func openFolder(cwd string) (folder, error) {
-	abs, err := filepath.Abs(cwd)
+// openFolder finds the repository that the arguments of a command lie in.
+func openFolder(args []string) (folder, error) {
+	cwd, err := os.Getwd()
 	if err != nil {
 		return folder{}, fmt.Errorf("find the working directory: %w", err)
 	}
-	for dir := abs; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return folder{root: dir, cwd: abs}, nil
+	if cwd, err = filepath.EvalSymlinks(cwd); err != nil {
+		return folder{}, fmt.Errorf("find the working directory: %w", err)
+	}
+	f := folder{cwd: cwd}
+	for _, arg := range args {
+		info, err := os.Stat(f.absolute(arg))
+		if errors.Is(err, fs.ErrNotExist) {
+			return folder{}, fmt.Errorf("%s does not exist", arg)
 		}
-		if dir == filepath.Dir(dir) {
-			return folder{root: abs, cwd: abs}, nil
+		if err != nil {
+			return folder{}, fmt.Errorf("look at %s: %w", arg, err)
+		}
+		dir := f.absolute(arg)
+		if !info.IsDir() {
+			dir = filepath.Dir(dir)
+		}
+		root := f.rootOf(dir)
+		if f.root != "" && root != f.root {
+			return folder{}, fmt.Errorf("%s and %s lie in different repositories; name them in commands of their own", args[0], arg)
+		}
+		f.root = root
+	}
+	return f, nil
+}
+
+// rootOf is the repository around a folder: the nearest one upwards that git
+// manages, else the working directory if the folder is below it, else the
+// folder itself.
+func (f folder) rootOf(dir string) string {
+	for up := dir; ; up = filepath.Dir(up) {
+		if _, err := os.Lstat(filepath.Join(up, ".git")); err == nil {
+			return up
+		}
+		if up == filepath.Dir(up) {
+			break
 		}
 	}
+	if isBelow(dir, f.cwd) {
+		return f.cwd
+	}
+	return dir
+}
+
+func isBelow(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// absolute is where the path of an argument is, links followed: below the root
+// none is.
+func (f folder) absolute(arg string) string {
+	abs := filepath.Clean(arg)
+	if !filepath.IsAbs(arg) {
+		abs = filepath.Join(f.cwd, arg)
+	}
+	if target, err := filepath.EvalSymlinks(abs); err == nil {
+		return target
+	}
+	return abs
+}
+
+// relative is the path of an argument relative to the root, which may lead out
+// of it.
+func (f folder) relative(arg string) string {
+	rel, err := filepath.Rel(f.root, f.absolute(arg))
+	if err != nil {
+		return filepath.ToSlash(arg)
+	}
+	return filepath.ToSlash(rel)
 }
 
 // inside is the path of an argument relative to the root, "." for the root
 // itself.
 func (f folder) inside(arg string) (string, error) {
-	abs := arg
-	if !filepath.IsAbs(arg) {
-		abs = filepath.Join(f.cwd, arg)
+	if !isBelow(f.absolute(arg), f.root) {
+		return "", fmt.Errorf("%s lies outside of the repository %s", arg, f.root)
 	}
-	rel, err := filepath.Rel(f.root, abs)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return "", fmt.Errorf("%s lies outside of the repository %s; run the command there", arg, f.root)
-	}
-	return filepath.ToSlash(rel), nil
+	return f.relative(arg), nil
 }
 
 // shown is a path of the snapshot as the user in the working directory sees it.
@@ -96,7 +152,7 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 }
 
 // load adds more files of the folder to a snapshot.
-func (f folder) load(s *source.Snapshot, paths []string) (*source.Snapshot, error) {
+func (f folder) load(_ context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
 	files := make([]*source.File, 0, len(paths))
 	for _, p := range paths {
 		file, err := f.read(p)
@@ -160,8 +216,8 @@ func (f folder) read(p string) (*source.File, error) {
 // write puts new contents in place of files, each whole or not at all, with
 // their mode. It follows no link.
 func (f folder) write(files map[string][]byte) error {
-	for p, content := range files {
-		if err := replaceFile(filepath.Join(f.root, filepath.FromSlash(p)), content); err != nil {
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		if err := replaceFile(filepath.Join(f.root, filepath.FromSlash(p)), files[p]); err != nil {
 			return fmt.Errorf("write %s: %w", p, err)
 		}
 	}

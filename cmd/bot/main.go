@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/onboard-defender/onboard-defender/internal/config"
 )
 
 // Exit statuses; scripts rely on them.
@@ -23,16 +25,16 @@ const (
 	exitError = 2 // bad usage, bad configuration, or something could not be evaluated
 )
 
-// exitStatus ends the program with a status and says nothing.
-type exitStatus int
+// statusError ends the program with a status and says nothing.
+type statusError int
 
 // Error names the status; it is not shown.
-func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], environment{
-		stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv, now: time.Now,
+		stdout: os.Stdout, stderr: os.Stderr, lookup: config.System().Lookup, now: time.Now,
 		terminal: isTerminal(os.Stdout), errTerminal: isTerminal(os.Stderr),
 	})
 	stop()
@@ -55,7 +57,8 @@ func (e environment) colour() bool {
 	return e.terminal && off == "" && term != "dumb"
 }
 
-func run(ctx context.Context, args []string, env environment) int {
+// rootCommand is the program's command with all that are below it.
+func rootCommand(env environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "bot",
 		Short: "Microsoft Defender for APIs, before the merge",
@@ -63,17 +66,22 @@ func run(ctx context.Context, args []string, env environment) int {
 			"Microsoft Defender for APIs, and writes the Microsoft.Security/apiCollections resource they lack.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 	}
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.SetArgs(args)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		checkCommand(env), fixCommand(env), demoCommand(env), serveCommand(env), doctorCommand(env), configCommand(env), versionCommand(env),
 	)
+	return root
+}
+
+// run is the program: it returns the exit status.
+func run(ctx context.Context, args []string, env environment) int {
+	root := rootCommand(env)
+	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var status exitStatus
+	var status statusError
 	switch {
 	case err == nil:
 		return exitOK

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,13 +33,18 @@ const grace = 20 * time.Second
 const parsedFiles = 4096
 
 func serveCommand(env environment) *cobra.Command {
-	return &cobra.Command{
+	var role string
+	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the GitHub App",
 		Long: "serve receives the App's webhooks, reviews pull requests and answers health checks. It is configured by\n" +
-			"environment variables, see docs/operations.md.",
+			"environment variables, see docs/operations.md. With PostgreSQL the halves of it can be processes of their own:\n" +
+			"--role web takes webhooks in, --role worker reviews.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if !slices.Contains([]config.Role{config.RoleAll, config.RoleWeb, config.RoleWorker}, config.Role(role)) {
+				return fmt.Errorf("unknown role %q; it is one of all, web, worker", role)
+			}
 			process, err := config.FromEnvironment(config.Environment{Lookup: env.lookup, ReadFile: os.ReadFile, Cores: runtime.GOMAXPROCS(0)})
 			if err != nil {
 				return err
@@ -46,9 +52,12 @@ func serveCommand(env environment) *cobra.Command {
 			if !process.Configured() {
 				return errors.New(notConfigured)
 			}
+			process.Role = config.Role(role)
 			return serve(c.Context(), process, newLogger(env.stderr, process), nil)
 		},
 	}
+	c.Flags().StringVar(&role, "role", string(config.RoleAll), "`ROLE` of this process: all, web or worker")
+	return c
 }
 
 // notConfigured says how to register the App.
@@ -62,11 +71,18 @@ or from deploy/app-manifest.json, install it on your organisation, and set
   GITHUB_APP_ID            the App's number
   GITHUB_PRIVATE_KEY_FILE  the file of a private key that you generate on its page
   GITHUB_WEBHOOK_SECRET    the webhook's secret
-in the environment or in a .env file. Then start serve again.`
+in the environment or in a .env file, then start serve again`
 
 // addresses are where a running program listens; tests and the demo wait for
-// them.
+// them. A worker has no public one.
 type addresses struct{ public, admin net.Addr }
+
+func (a addresses) shownPublic() string {
+	if a.public == nil {
+		return "none"
+	}
+	return a.public.String()
+}
 
 // serve runs receiver and worker until ctx is done. listening, if not nil, is
 // told of the addresses once requests are answered.
@@ -75,30 +91,39 @@ func serve(ctx context.Context, process config.Process, log *slog.Logger, listen
 	if err != nil {
 		return err
 	}
-	defer store.Close() //nolint:errcheck // what matters was reported by Stop
+	defer store.Close() //nolint:errcheck,contextcheck // what matters was reported by Stop; Close has a bound of its own
 	srv, err := server.New(server.Options{
 		Secrets: reveal(process.App.WebhookSecrets), AppID: process.App.ID, Intake: store, Ready: store.Ready, Logger: log,
 	})
 	if err != nil {
 		return err
 	}
-	public, err := net.Listen("tcp", process.ListenAddr) //nolint:noctx // it does not block
-	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", process.ListenAddr, err)
-	}
 	admin, err := net.Listen("tcp", process.AdminAddr) //nolint:noctx // it does not block
 	if err != nil {
-		return errors.Join(fmt.Errorf("ADMIN_ADDR %s cannot be used: %w", process.AdminAddr, err), public.Close())
+		return fmt.Errorf("ADMIN_ADDR %s cannot be used: %w", process.AdminAddr, err)
+	}
+	defer admin.Close() //nolint:errcheck // closed before, unless nothing was served
+	at := addresses{admin: admin.Addr()}
+	var public net.Listener
+	if process.Role != config.RoleWorker {
+		public, err = net.Listen("tcp", process.ListenAddr) //nolint:noctx // it does not block
+		if err != nil {
+			return fmt.Errorf("LISTEN_ADDR %s cannot be used: %w", process.ListenAddr, err)
+		}
+		defer public.Close() //nolint:errcheck // as above
+		at.public = public.Addr()
 	}
 	if err := store.Start(ctx); err != nil {
-		return errors.Join(fmt.Errorf("start the queue: %w", err), public.Close(), admin.Close())
+		return fmt.Errorf("start the queue: %w", err)
 	}
-	log.InfoContext(ctx, "listening", slog.String("public", public.Addr().String()), slog.String("admin", admin.Addr().String()))
+	log.InfoContext(ctx, "listening", slog.String("public", at.shownPublic()), slog.String("admin", at.admin.String()))
 	if listening != nil {
-		listening(addresses{public.Addr(), admin.Addr()})
+		listening(at)
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return server.Serve(groupCtx, public, srv.Public(), grace, log) })
+	if public != nil {
+		group.Go(func() error { return server.Serve(groupCtx, public, srv.Public(), grace, log) })
+	}
 	group.Go(func() error { return server.Serve(groupCtx, admin, srv.Admin(), grace, log) })
 	err = group.Wait()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+5*time.Second)
@@ -123,7 +148,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	}
 	work := &worker{log: log}
 	keep := queue.Options{
-		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handle, Logger: log,
+		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handler(process.Role), Logger: log,
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	door := github.Options{
@@ -140,7 +165,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	door.Cache = store
 	app, err := github.New(door)
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, errors.Join(err, store.Close()) //nolint:contextcheck // Close has a bound of its own
 	}
 	p := port{app}
 	work.app, work.enqueue = app, store.Enqueue
@@ -162,6 +187,14 @@ type worker struct {
 	enqueue  func(context.Context, queue.Delivery) (duplicate bool, err error)
 	log      *slog.Logger
 	refused  sync.Map // installations and repositories of which it was said
+}
+
+// handler is what the queue calls for each job: nil where it only takes in.
+func (w *worker) handler(role config.Role) queue.Handler {
+	if role == config.RoleWeb {
+		return nil
+	}
+	return w.handle
 }
 
 // handle does one job. Its context carries nothing; the identifiers go into

@@ -18,10 +18,14 @@ import (
 // changedSince is the part of a report that the changes since a revision have
 // to do with, its findings marked as new or existing. Like a pull request, it
 // compares with the commit where the two parted.
-func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis, plan review.Plan) (*check.Report, error) {
+func (s *selection) changedSince(ctx context.Context, f folder, a *review.Analysis, plan review.Plan) (*check.Report, error) {
+	rev := s.since
 	commit, err := f.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
-	if err != nil {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) == 0 {
 		return nil, fmt.Errorf("--changed-since %s: no such revision in %s", rev, f.root)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--changed-since %s: %w", rev, err)
 	}
 	base := strings.TrimSpace(string(commit))
 	if parted, err := f.git(ctx, "merge-base", base, "HEAD"); err == nil {
@@ -35,11 +39,12 @@ func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis,
 	if err != nil {
 		return nil, err
 	}
-	plan.Fix = false
-	load := func(ctx context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
-		return f.loadCommit(ctx, s, paths)
+	// What was elsewhere before counts, too; what was given holds then as now.
+	plan.Fix, plan.Selected = false, nil
+	if before, err = s.addParameters(f, before, &plan); err != nil {
+		return nil, err
 	}
-	old, err := review.Analyze(ctx, before, load, plan)
+	old, err := review.Analyze(ctx, before, f.loadCommit, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +54,11 @@ func changedSince(ctx context.Context, f folder, rev string, a *review.Analysis,
 
 // git runs a git command in the repository.
 func (f folder) git(ctx context.Context, args ...string) ([]byte, error) {
-	c := exec.CommandContext(ctx, "git", args...)
+	c := exec.CommandContext(ctx, "git", args...) //nolint:gosec // what comes from the user stands behind --end-of-options
 	c.Dir = f.root
 	out, err := c.Output()
 	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) > 0 {
 			return nil, fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(exit.Stderr)))
 		}
 		return nil, fmt.Errorf("git %s: %w", args[0], err)

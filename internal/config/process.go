@@ -37,6 +37,17 @@ const (
 	LogJSON LogFormat = "json"
 )
 
+// Role is which half of the App a process is. Halves apart share a PostgreSQL
+// database.
+type Role string
+
+// The roles. [RoleAll] is the same as the zero Role.
+const (
+	RoleAll    Role = "all"
+	RoleWeb    Role = "web"    // takes deliveries in
+	RoleWorker Role = "worker" // works on them
+)
+
 // App is the GitHub App's credentials. The zero App is none.
 type App struct {
 	ID int64
@@ -58,6 +69,9 @@ type Process struct {
 	ListenAddr, AdminAddr string
 	// DatabaseURL is sqlite:PATH or postgres://…; it can hold a password.
 	DatabaseURL Secret
+	// Role is which half of the App the process is. It is said on the command
+	// line, not in the environment; the zero Role is both halves.
+	Role Role
 	// StateDir is the directory for what the process keeps. It need not exist.
 	StateDir string
 	// Workers is how many jobs run at once.
