@@ -113,7 +113,7 @@ var (
 	errExtension  = errors.New("it does not end in .bicep, .bicepparam, .json or .jsonc")
 	errDate       = errors.New("it is not a date such as 2027-01-31")
 	errAPIVersion = errors.New("it is not an API version such as 2023-11-15 or 2022-11-20-preview")
-	errNegated    = errors.New(`a suppression cannot take back what another one covers; write \! for a name that begins with !`)
+	errNegated    = errors.New(`a suppression cannot take back what another one covers; write \! for a name that begins with it`)
 )
 
 // Parse reads a settings file, a repository's or an organisation's. Each thing

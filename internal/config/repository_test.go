@@ -201,7 +201,7 @@ func TestParseErrors(t *testing.T) {
 			`4:5 "reason" Suppression of everything: Say what it covers: at least one of "api", "service" and "path".`,
 			`5:5 "{api: '[', reason: ''}" Suppression without a reason: It has no effect. Say why the API may go unprotected, as "reason".`,
 			`5:11 "'['" Unexpected value: "[": a [ has no ] in the same segment.`,
-			`6:12 "'!x'" Unexpected value: "!x": a suppression cannot take back what another one covers; write \! for a name that begins with !.`,
+			`6:12 "'!x'" Unexpected value: "!x": a suppression cannot take back what another one covers; write \! for a name that begins with it.`,
 			`6:38 "2023-02-29" Unexpected value: "2023-02-29": it is not a date such as 2027-01-31.`,
 			`7:5 "d" Unexpected value: A mapping was expected here, not "d".`,
 			`8:10 "1" Unexpected value: Text was expected here, not 1. Put it in quotes if it is meant as text.`,

@@ -174,7 +174,7 @@ func (p *pattern) anyFolders() {
 	}
 }
 
-func (p pattern) match(path [][]rune) bool {
+func (p *pattern) match(path [][]rune) bool {
 	return greedy(len(p.segments), len(path),
 		func(i int) bool { return p.segments[i] == nil },
 		func(i, j int) bool { return p.segments[i].match(path[j]) })
