@@ -56,7 +56,7 @@ func outcome(t *testing.T, c *checktest.Case) (report, fixed string) {
 	g := deployment.Load(c.Snapshot, c.Options)
 	r := check.Run(g, c.Settings, c.Selected)
 	result := fix.Plan(fix.Input{
-		Snapshot: c.Snapshot, Deployment: c.Options, Settings: c.Settings, Selected: c.Selected, Graph: g, Report: r,
+		Snapshot: c.Snapshot, Settings: c.Settings, Selected: c.Selected, Graph: g, Report: r,
 	})
 	for _, err := range result.Unproven {
 		t.Errorf("unproven: %v", err)

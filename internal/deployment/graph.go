@@ -95,8 +95,22 @@ func Load(snapshot *source.Snapshot, options Options) *Graph {
 // With is the graph of a snapshot that differs from this one's in some files
 // only; all others are not read again.
 func (g *Graph) With(snapshot *source.Snapshot, changed []*source.File) *Graph {
+	return g.again(snapshot, g.options, changed, maps.Clone(g.modules))
+}
+
+// WithModules is the graph with other registry modules at hand; no file is read
+// again.
+func (g *Graph) WithModules(modules map[string]Module) *Graph {
+	options := g.options
+	options.Modules = modules
+	return g.again(g.snapshot, options, nil, map[string]*template.Template{})
+}
+
+// again is the graph with some files read again; modules are those registry
+// modules whose templates are read already.
+func (g *Graph) again(snapshot *source.Snapshot, options Options, changed []*source.File, modules map[string]*template.Template) *Graph {
 	n := &Graph{
-		snapshot: snapshot, options: g.options, files: make(map[string]*File, len(g.files)), modules: maps.Clone(g.modules),
+		snapshot: snapshot, options: options, files: make(map[string]*File, len(g.files)), modules: modules,
 		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
 	}
 	for p, f := range g.files {

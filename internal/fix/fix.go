@@ -24,9 +24,8 @@ const DefaultAPIVersion = "2023-11-15"
 // Input is what a plan is made from.
 type Input struct {
 	Snapshot *source.Snapshot
-	// Deployment and Settings are those that Report was made with.
-	Deployment deployment.Options
-	Settings   check.Settings
+	// Settings are those that Report was made with.
+	Settings check.Settings
 	// Selected is as in check.Run, nil for all files.
 	Selected func(path string) bool
 	// Graph and Report are the check's. Plan fills in Fixable, FixReason,

@@ -51,7 +51,7 @@ func parse(t testing.TB, archive string) *checktest.Case {
 func planned(c *checktest.Case, s *source.Snapshot) (*check.Report, *fix.Result) {
 	g := deployment.Load(s, c.Options)
 	r := check.Run(g, c.Settings, c.Selected)
-	return r, fix.Plan(fix.Input{Snapshot: s, Deployment: c.Options, Settings: c.Settings, Selected: c.Selected, Graph: g, Report: r})
+	return r, fix.Plan(fix.Input{Snapshot: s, Settings: c.Settings, Selected: c.Selected, Graph: g, Report: r})
 }
 
 // changed is the snapshot with the files of a fix.

@@ -55,13 +55,12 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 	}
 	settings := p.PSRule.Apply(p.Settings.CheckSettings(p.Today))
 	selected := p.Selected
-	a := &Analysis{Snapshot: s}
+	options.Modules = p.Registry.modules()
+	a := &Analysis{Snapshot: s, Graph: deployment.Load(s, options)}
 	for n := 0; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		options.Modules = p.Registry.modules()
-		a.Graph = deployment.Load(a.Snapshot, options)
 		a.Report = check.Run(a.Graph, settings, selected)
 		if n == maxLoads {
 			break
@@ -70,21 +69,25 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 		if err != nil {
 			return nil, err
 		}
-		if fetched := p.Registry.fetch(ctx, a.Report.Modules); !fetched && !more {
+		fetched := p.Registry.fetch(ctx, a.Report.Modules)
+		if !fetched && !more {
 			break
+		}
+		if fetched {
+			a.Graph = a.Graph.WithModules(p.Registry.modules())
 		}
 	}
 	if p.Fix {
 		a.Fix = fix.Plan(fix.Input{
-			Snapshot: a.Snapshot, Deployment: options, Settings: settings, Selected: selected,
+			Snapshot: a.Snapshot, Settings: settings, Selected: selected,
 			Graph: a.Graph, Report: a.Report, APIVersion: p.Settings.FixAPIVersion,
 		})
 	}
 	return a, nil
 }
 
-// more loads the files that the report asks for, and reports whether there were
-// any.
+// more loads the files that the report asks for into snapshot and graph, and
+// reports whether there were any.
 func (a *Analysis) more(ctx context.Context, load Load) (bool, error) {
 	if len(a.Report.Wanted) == 0 {
 		return false, nil
@@ -93,8 +96,17 @@ func (a *Analysis) more(ctx context.Context, load Load) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	a.Snapshot = more
-	return slices.ContainsFunc(a.Report.Wanted, func(path string) bool { return more.File(path) != nil }), nil
+	var loaded []*source.File
+	for _, path := range a.Report.Wanted {
+		if f := more.File(path); f != nil {
+			loaded = append(loaded, f)
+		}
+	}
+	if len(loaded) == 0 {
+		return false, nil
+	}
+	a.Snapshot, a.Graph = more, a.Graph.With(more, loaded)
+	return true, nil
 }
 
 // Wanted reports whether a file's content is needed from the start.
