@@ -13,15 +13,9 @@ import (
 // belongs to, and the new ones.
 func (r *Report) Affected(changed func(path string) bool) *Report {
 	out := &Report{Sources: r.Sources, Wanted: r.Wanted, Reached: r.Reached}
-	touched := map[string]bool{}
-	for root, files := range r.Reached {
-		touched[root] = slices.ContainsFunc(files, changed)
-	}
-	concerns := func(path string, deployments []string) bool {
-		return changed(path) || slices.ContainsFunc(deployments, func(d string) bool { return touched[d] })
-	}
+	touched := r.touched(changed)
 	for _, a := range r.APIs {
-		if concerns(a.Path, a.Deployments) {
+		if touched.concern(a.Path, a.Deployments) {
 			out.APIs = append(out.APIs, a)
 			out.Summary.count(a.Status)
 		}
@@ -31,7 +25,7 @@ func (r *Report) Affected(changed func(path string) bool) *Report {
 		listed[a.Path+"\x00"+a.Name] = true
 	}
 	for _, f := range r.Findings {
-		if f.New || concerns(f.Path, f.Deployments) {
+		if touched.finding(f) {
 			out.Findings = append(out.Findings, f)
 		}
 	}
@@ -43,7 +37,7 @@ func (r *Report) Affected(changed func(path string) bool) *Report {
 		}
 	}
 	for _, d := range r.Deployments {
-		if touched[d.Root] {
+		if touched.roots[d.Root] {
 			out.Deployments = append(out.Deployments, d)
 		}
 	}
@@ -51,6 +45,31 @@ func (r *Report) Affected(changed func(path string) bool) *Report {
 	out.Outcome = outcome(out.Findings, out.APIs)
 	return out
 }
+
+// Concerns is the rule by which Affected chooses findings.
+func (r *Report) Concerns(changed func(path string) bool) func(Finding) bool {
+	return r.touched(changed).finding
+}
+
+// touched is what a change reaches.
+type touched struct {
+	changed func(path string) bool
+	roots   map[string]bool // with a deployment that a changed file belongs to
+}
+
+func (r *Report) touched(changed func(path string) bool) touched {
+	t := touched{changed, make(map[string]bool, len(r.Reached))}
+	for root, files := range r.Reached {
+		t.roots[root] = slices.ContainsFunc(files, changed)
+	}
+	return t
+}
+
+func (t touched) concern(path string, deployments []string) bool {
+	return t.changed(path) || slices.ContainsFunc(deployments, func(d string) bool { return t.roots[d] })
+}
+
+func (t touched) finding(f Finding) bool { return f.New || t.concern(f.Path, f.Deployments) }
 
 // Add puts one more diagnostic into the report, about a file that need not be
 // a template.

@@ -51,6 +51,8 @@ func (w *armWriter) edits(t *target) ([]diag.TextEdit, error) {
 	return w.insertion(a, w.members(t, a))
 }
 
+func (w *armWriter) forget() {}
+
 // find is the API's place in the file.
 func (w *armWriter) find(decl *template.Resource) (*armAPI, error) {
 	if w.root == nil {

@@ -95,6 +95,8 @@ func (w *bicepWriter) edits(t *target) ([]diag.TextEdit, error) {
 	return []diag.TextEdit{w.insertion(a, w.render(w.unit(a), c))}, nil
 }
 
+func (w *bicepWriter) forget() { clear(w.services) }
+
 // find walks to the declaration and takes its loop and conditions apart.
 func (w *bicepWriter) find(decl *template.Resource) (*bicepAPI, error) {
 	a := &bicepAPI{}

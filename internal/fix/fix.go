@@ -32,6 +32,10 @@ type Input struct {
 	// Snippet and Fixes of the report's findings.
 	Graph  *deployment.Graph
 	Report *check.Report
+	// Leave says why a finding of the report, told by its index, is to be left
+	// alone, "" to fix it; nil fixes all. Findings that are fixed together are
+	// left alone if each of them is.
+	Leave func(finding int) string
 	// APIVersion of the collections; "" for DefaultAPIVersion.
 	APIVersion string
 }
@@ -53,19 +57,8 @@ type Result struct {
 // Plan decides for every finding of the report whether it can be fixed, and
 // how.
 func Plan(in Input) *Result {
-	p := &planner{Input: in, out: &Result{Files: map[string][]byte{}}, writers: map[string]writer{}}
-	if p.APIVersion == "" {
-		p.APIVersion = DefaultAPIVersion
-	}
-	var permitted []*unit
-	for _, u := range p.units() {
-		if err := p.permitted(u); err != nil {
-			p.reject(u, err)
-			continue
-		}
-		permitted = append(permitted, u)
-	}
-	written := p.write(permitted)
+	p := newPlanner(in)
+	written := p.write(p.wanted())
 	clear(p.writers) // syntax trees are large, and the proof makes its own
 	p.accept(p.prove(written))
 	for i := range p.Report.Findings {
@@ -82,6 +75,47 @@ type planner struct {
 	out     *Result
 	writers map[string]writer // by path
 	tries   int               // how often the repository was checked again
+	// apart makes the edits of each unit stand alone: none uses what those of
+	// another one bring.
+	apart bool
+}
+
+func newPlanner(in Input) *planner {
+	if in.APIVersion == "" {
+		in.APIVersion = DefaultAPIVersion
+	}
+	return &planner{Input: in, out: &Result{Files: map[string][]byte{}}, writers: map[string]writer{}}
+}
+
+// wanted are the units to fix that may be fixed.
+func (p *planner) wanted() []*unit {
+	var out []*unit
+	for _, u := range p.units() {
+		err := p.left(u)
+		if err == nil {
+			err = p.permitted(u)
+		}
+		if err != nil {
+			p.reject(u, err)
+			continue
+		}
+		out = append(out, u)
+	}
+	return out
+}
+
+// left refuses what the caller leaves alone, with the caller's reason.
+func (p *planner) left(u *unit) error {
+	if p.Leave == nil {
+		return nil
+	}
+	reason := ""
+	for _, i := range u.findings {
+		if reason = p.Leave(i); reason == "" {
+			return nil
+		}
+	}
+	return leave("%s", reason)
 }
 
 // reject says in the report why there is no fix, and what to start from

@@ -148,13 +148,20 @@ func (p *planner) editable(path string) error {
 		return leave("%s is compiled from %s; fix that and compile it again", path, f.GeneratedFrom)
 	case len(f.Diagnostics) > 0:
 		return leave("the file has syntax errors; correct them first")
-	case strings.HasPrefix(path, ".github/"):
+	case github(path):
 		return leave("files below .github/ are never changed")
 	}
 	if e, ok := p.Snapshot.Lookup(path); !ok || e.Mode > source.Executable {
 		return leave("the file is a symbolic link")
 	}
 	return nil
+}
+
+// github reports whether a path is below .github, in any spelling that some
+// file system takes for it.
+func github(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.EqualFold(strings.TrimRight(first, " ."), ".github")
 }
 
 // choose decides which of the APIs that the declaration brings get a
@@ -210,6 +217,11 @@ func (t *target) typeOf() (typ expr.Expr, path []string) {
 func (p *planner) write(units []*unit) []*unit {
 	var out []*unit
 	for _, u := range units {
+		if p.apart {
+			for _, w := range p.writers {
+				w.forget()
+			}
+		}
 		if err := p.writeUnit(u); err != nil {
 			p.reject(u, err)
 			continue
@@ -253,6 +265,9 @@ type writer interface {
 	// edits are the insertions that protect a declaration. An error is a
 	// refusal.
 	edits(t *target) ([]diag.TextEdit, error)
+	// forget lets what comes next use nothing that earlier edits declare; their
+	// names stay taken.
+	forget()
 	// snippet is a collection for an API to start from by hand; "" when the
 	// declaration cannot be taken apart.
 	snippet(r *deployment.Resource) string
