@@ -53,6 +53,27 @@ func (a *App) Commit(ctx context.Context, repo Repo, req CommitRequest) (string,
 	return sha, nil
 }
 
+// OwnCommit reports whether the App made a commit. It goes by the author's
+// name, which whoever pushes can choose: good for restraint, not for trust.
+func (a *App) OwnCommit(ctx context.Context, repo Repo, sha string) (bool, error) {
+	if !validSHA(sha) {
+		return false, permanent("read commit in %s: %q is not a commit", repo, sha)
+	}
+	slug, err := a.ownSlug(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read commit %s of %s: %w", sha, repo, err)
+	}
+	var commit struct {
+		Author struct {
+			Name string `json:"name"`
+		} `json:"author"`
+	}
+	if err := a.get(ctx, repo, nil, &commit, "git", "commits", sha); err != nil {
+		return false, fmt.Errorf("read commit %s of %s: %w", sha, repo, err)
+	}
+	return commit.Author.Name == slug+"[bot]", nil
+}
+
 func (r CommitRequest) validate() error {
 	switch {
 	case r.Branch == "" || strings.HasPrefix(r.Branch, "refs/"):

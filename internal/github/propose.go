@@ -111,24 +111,60 @@ func (a *App) Propose(ctx context.Context, repo Repo, p Proposal) (int, error) {
 
 // proposed finds the open pull request of a branch; 0 for none.
 func (a *App) proposed(ctx context.Context, repo Repo, branch string) (int, error) {
-	var list []pullJSON
-	query := url.Values{"state": {"open"}, "head": {repo.Owner + ":" + branch}, "per_page": {strconv.Itoa(perPage)}}
+	p, err := a.newestOf(ctx, repo, branch, "open")
+	return p.Number, err
+}
+
+// newestOf finds the newest pull request of a branch; the zero one for none.
+func (a *App) newestOf(ctx context.Context, repo Repo, branch, state string) (proposalJSON, error) {
+	var list []proposalJSON // the newest first, unless asked otherwise
+	query := url.Values{"state": {state}, "head": {repo.Owner + ":" + branch}, "per_page": {strconv.Itoa(perPage)}}
 	c := call{method: http.MethodGet, parts: []string{"pulls"}, query: query, permissions: toPropose}
 	if err := a.do(ctx, repo, c, &list); err != nil {
-		return 0, err
+		return proposalJSON{}, err
 	}
 	for _, p := range list {
 		// A head that GitHub cannot read filters nothing: look again.
 		if p.Head.Ref == branch && p.Head.Repo != nil && p.Head.Repo.ID == repo.ID {
-			return p.Number, nil
+			return p, nil
 		}
 	}
-	return 0, nil
+	return proposalJSON{}, nil
 }
 
-// Withdraw closes the pull request of a branch of the App's own and deletes the
-// branch. It is no error if neither is there.
-func (a *App) Withdraw(ctx context.Context, repo Repo, branch string) error {
+type proposalJSON struct {
+	pullJSON
+	Body     string  `json:"body"`
+	MergedAt *string `json:"merged_at"` // lists have it, and not "merged"
+}
+
+// Proposed is a proposal as it stands.
+type Proposed struct {
+	Number int
+	// State is "open" or "closed".
+	State   string
+	Merged  bool
+	HeadSHA string
+	Body    string
+}
+
+// Proposed is the newest pull request of a branch of the App's own. The error
+// is [ErrNotFound] when there was never one.
+func (a *App) Proposed(ctx context.Context, repo Repo, branch string) (Proposed, error) {
+	p, err := a.newestOf(ctx, repo, branch, "all")
+	if err == nil && p.Number == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Proposed{}, fmt.Errorf("find the pull request from %s in %s: %w", branch, repo, err)
+	}
+	return Proposed{Number: p.Number, State: p.State, Merged: p.MergedAt != nil, HeadSHA: p.Head.SHA, Body: p.Body}, nil
+}
+
+// Withdraw closes the pull request of a branch of the App's own, puts the body
+// in place of its text, and deletes the branch. It is no error if neither is
+// there.
+func (a *App) Withdraw(ctx context.Context, repo Repo, branch, body string) error {
 	if !ownBranch(branch) {
 		return permanent("withdraw from %s: refused for %q", repo, branch)
 	}
@@ -139,7 +175,7 @@ func (a *App) Withdraw(ctx context.Context, repo Repo, branch string) error {
 	if number != 0 {
 		c := call{
 			method: http.MethodPatch, parts: []string{"pulls", strconv.Itoa(number)}, permissions: toPropose,
-			body: map[string]string{"state": "closed"},
+			body: map[string]string{"state": "closed", "body": fit(body, MaxCommentText)},
 		}
 		if err := a.do(ctx, repo, c, nil); err != nil {
 			return fmt.Errorf("withdraw %s#%d: %w", repo, number, err)

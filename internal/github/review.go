@@ -81,8 +81,8 @@ type reviewCommentJSON struct {
 }
 
 // Suggest writes a review once for each head, and hides the App's reviews of
-// earlier heads as outdated. A second call for the same head writes nothing
-// and only hides.
+// earlier heads as outdated. A second call for the same head, and one without
+// comments, writes nothing and only hides.
 func (a *App) Suggest(ctx context.Context, repo Repo, number int, review Review) error {
 	if err := review.validate(); err != nil {
 		return permanent("review %s#%d: %w", repo, number, err)
@@ -101,7 +101,7 @@ func (a *App) Suggest(ctx context.Context, repo Repo, number int, review Review)
 		}
 		outdated = append(outdated, r.visible()...)
 	}
-	if !written {
+	if !written && len(review.Comments) > 0 {
 		if err := a.createReview(ctx, repo, number, review, marker); err != nil {
 			return fmt.Errorf("review %s#%d: %w", repo, number, err)
 		}

@@ -100,6 +100,13 @@ func TestSuggest(t *testing.T) {
 	if n := s.Requests().Writes() - writes; n != 1 { // the query, which is a POST
 		t.Errorf("%d requests that could write", n)
 	}
+	third := s.Commit(acme, "feature/x", githubtest.Files{"infra/api0.bicep": githubtest.Text("param y string\n")}, "Push")
+	if err := s.app.Suggest(ctx, s.repo, number, Review{HeadSHA: third, Body: "None."}); err != nil {
+		t.Fatal(err)
+	}
+	if reviews = s.Reviews(acme, number); len(reviews) != 2 || reviews[1].Minimized != "OUTDATED" {
+		t.Errorf("without comments: %+v", reviews)
+	}
 	if err := suggest(headSHA, Lines{500, 500}); err == nil {
 		t.Error("a line that the diff does not show")
 	}
@@ -159,8 +166,11 @@ func TestPropose(t *testing.T) {
 	if err != nil || pull.Title != "Onboard 1" || pull.Author != "onboard-defender[bot]" || pull.AuthorType != "Bot" || pull.ChangedFiles != 1 {
 		t.Errorf("pull request %+v, %v", pull, err)
 	}
+	if p, err := s.app.Proposed(ctx, s.repo, branch); err != nil || p.Number != numbers[0] || p.State != "open" || p.Merged || p.Body != "b" || p.HeadSHA != s.Head(acme, branch) {
+		t.Errorf("proposed %+v, %v", p, err)
+	}
 	for range 2 { // the second time neither is there
-		if err := s.app.Withdraw(ctx, s.repo, branch); err != nil {
+		if err := s.app.Withdraw(ctx, s.repo, branch, "Done."); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -169,6 +179,39 @@ func TestPropose(t *testing.T) {
 	}
 	if _, err := s.app.Head(ctx, s.repo, branch); !errors.Is(err, ErrNotFound) {
 		t.Errorf("branch: %v", err)
+	}
+	if p, err := s.app.Proposed(ctx, s.repo, branch); err != nil || p.State != "closed" || p.Merged || p.Body != "Done." {
+		t.Errorf("withdrawn %+v, %v", p, err)
+	}
+	if _, err := s.app.Proposed(ctx, s.repo, OwnBranchPrefix+"other"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of another branch: %v", err)
+	}
+}
+
+// TestOwnCommit: the App's commits are told from those of people, however they
+// were made.
+func TestOwnCommit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, githubtest.Options{})
+	ctx := t.Context()
+	person := s.Commit(acme, "main", githubtest.Files{"n.md": githubtest.Text("n")}, "Onboard 1 API to Microsoft Defender for APIs")
+	request := CommitRequest{Branch: "main", ExpectedHead: person, Headline: "Onboard", Files: map[string][]byte{"a.bicep": []byte("x")}}
+	signed, err := s.app.Commit(ctx, s.repo, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Branch = OwnBranchPrefix + "backlog"
+	replaced, err := s.app.Replace(ctx, s.repo, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for sha, want := range map[string]bool{person: false, signed: true, replaced: true} {
+		if own, err := s.app.OwnCommit(ctx, s.repo, sha); err != nil || own != want {
+			t.Errorf("own commit %v, want %v (%v)", own, want, err)
+		}
+	}
+	if _, err := s.app.OwnCommit(ctx, s.repo, "main"); err == nil {
+		t.Error("a branch for a commit")
 	}
 }
 
@@ -187,7 +230,7 @@ func TestOthersBranches(t *testing.T) {
 		for what, err := range map[string]error{
 			"replace":  replace(branch),
 			"delete":   app.DeleteBranch(t.Context(), testRepo, branch),
-			"withdraw": app.Withdraw(t.Context(), testRepo, branch),
+			"withdraw": app.Withdraw(t.Context(), testRepo, branch, ""),
 		} {
 			if err == nil {
 				t.Errorf("%s %q", what, branch)
