@@ -99,13 +99,32 @@ func (p port) Find(ctx context.Context, r review.Repo, head, externalID string) 
 	}
 	for _, run := range runs {
 		if review.SameOrigin(run.ExternalID, externalID) {
-			return review.Run{
-				ID: run.ID, Head: head, ExternalID: run.ExternalID, Completed: run.Status == "completed", Posted: run.Posted,
-				Conclusion: run.Conclusion, Title: run.Title, Summary: run.Summary, Text: run.Text,
-			}, true, nil
+			return found(run), true, nil
 		}
 	}
 	return review.Run{}, false, nil
+}
+
+func found(run github.CheckRun) review.Run {
+	return review.Run{
+		ID: run.ID, Head: run.HeadSHA, ExternalID: run.ExternalID, Completed: run.Status == "completed", Posted: run.Posted,
+		Conclusion: run.Conclusion, Title: run.Title, Summary: run.Summary, Text: run.Text,
+	}
+}
+
+// Runs are the App's runs of a commit.
+func (p port) Runs(ctx context.Context, r review.Repo, commit string) ([]review.Run, error) {
+	runs, err := p.app.CheckRuns(ctx, repo(r), review.CheckName, commit)
+	out := make([]review.Run, len(runs))
+	for i, run := range runs {
+		out[i] = found(run)
+	}
+	return out, err
+}
+
+// Own reports whether a commit is the App's.
+func (p port) Own(ctx context.Context, r review.Repo, commit string) (bool, error) {
+	return p.app.OwnCommit(ctx, repo(r), commit)
 }
 
 // Start creates a run in progress.
@@ -150,3 +169,45 @@ func (port) Moved(err error) bool { return errors.Is(err, github.ErrHeadMoved) }
 
 // NotWritable reports whether the branch does not take the App's commits.
 func (port) NotWritable(err error) bool { return errors.Is(err, github.ErrNotWritable) }
+
+// Suggest writes suggestions as one review.
+func (p port) Suggest(ctx context.Context, r review.Repo, number int, head, body string, list []review.Suggestion) error {
+	out := github.Review{HeadSHA: head, Body: body}
+	for _, s := range list {
+		out.Comments = append(out.Comments, github.ReviewComment{
+			Path: s.Path, Lines: github.Lines{Start: s.Lines.Start, End: s.Lines.End},
+			Body: s.Message + "\n\n" + github.Suggestion(s.Text),
+		})
+	}
+	return p.app.Suggest(ctx, repo(r), number, out)
+}
+
+// backlogBranch is the branch of the App's own pull request.
+const backlogBranch = github.OwnBranchPrefix + "backlog"
+
+// Proposed is the newest pull request of the App's own.
+func (p port) Proposed(ctx context.Context, r review.Repo) (review.Proposal, bool, error) {
+	was, err := p.app.Proposed(ctx, repo(r), backlogBranch)
+	if errors.Is(err, github.ErrNotFound) {
+		return review.Proposal{}, false, nil
+	}
+	return review.Proposal{Body: was.Body, Head: was.HeadSHA, Open: was.State == "open", Merged: was.Merged}, err == nil, err
+}
+
+// Propose opens the App's own pull request or brings it up to date.
+func (p port) Propose(ctx context.Context, r review.Repo, proposal review.Proposal, c review.Commit) error {
+	if _, err := p.app.Replace(ctx, repo(r), github.CommitRequest{
+		Branch: backlogBranch, ExpectedHead: c.ExpectedHead, Headline: c.Headline, Body: c.Body, Files: c.Files,
+	}); err != nil {
+		return err
+	}
+	_, err := p.app.Propose(ctx, repo(r), github.Proposal{
+		Branch: backlogBranch, Base: proposal.Base, Title: proposal.Title, Body: proposal.Body,
+	})
+	return err
+}
+
+// Withdraw closes the App's own pull request.
+func (p port) Withdraw(ctx context.Context, r review.Repo, body string) error {
+	return p.app.Withdraw(ctx, repo(r), backlogBranch, body)
+}

@@ -170,7 +170,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	p := port{app}
 	work.app, work.enqueue = app, store.Enqueue
 	work.reviewer = &review.Reviewer{
-		Pulls: p, Branches: p, Snapshots: p, Checks: p, Commits: p,
+		Pulls: p, Branches: p, Snapshots: p, Checks: p, Commits: p, History: p, Suggestions: p, Proposals: p,
 		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
 		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
@@ -227,7 +227,9 @@ func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p serv
 	case server.KindReview:
 		return reviewer.Review(ctx, req)
 	case server.KindFix:
-		return reviewer.Fix(ctx, review.Click{Repo: req.Repo, Number: d.Number, Head: p.Head, Sender: p.Sender, Last: req.Last})
+		return reviewer.Fix(ctx, review.Click{
+			Repo: req.Repo, Number: d.Number, Head: p.Head, ExternalID: p.ExternalID, Sender: p.Sender, Last: req.Last,
+		})
 	case server.KindGroup:
 		return reviewer.MergeGroup(ctx, req, p.BaseSHA)
 	case server.KindBranch:

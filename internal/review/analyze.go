@@ -24,6 +24,8 @@ type Analysis struct {
 	Report   *check.Report
 	// Fix is nil unless it was asked for.
 	Fix *fix.Result
+
+	input fix.Input
 }
 
 // Plan says how a snapshot is to be analyzed.
@@ -77,11 +79,12 @@ func Analyze(ctx context.Context, s *source.Snapshot, load Load, p Plan) (*Analy
 			a.Graph = a.Graph.WithModules(p.Registry.modules())
 		}
 	}
+	a.input = fix.Input{
+		Snapshot: a.Snapshot, Settings: settings, Selected: selected,
+		Graph: a.Graph, Report: a.Report, APIVersion: p.Settings.FixAPIVersion,
+	}
 	if p.Fix {
-		a.Fix = fix.Plan(fix.Input{
-			Snapshot: a.Snapshot, Settings: settings, Selected: selected,
-			Graph: a.Graph, Report: a.Report, APIVersion: p.Settings.FixAPIVersion,
-		})
+		a.Fix = fix.Plan(a.input)
 	}
 	return a, nil
 }
@@ -107,6 +110,12 @@ func (a *Analysis) more(ctx context.Context, load Load) (bool, error) {
 	}
 	a.Snapshot, a.Graph = more, a.Graph.With(more, loaded)
 	return true, nil
+}
+
+// planFix plans the fix of the findings for which leave has no reason against.
+func (a *Analysis) planFix(leave func(finding int) string) {
+	a.input.Leave = leave
+	a.Fix = fix.Plan(a.input)
 }
 
 // Wanted reports whether a file's content is needed from the start.

@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 
 	"github.com/onboard-defender/onboard-defender/internal/config"
 )
@@ -34,7 +35,7 @@ func (r *Reviewer) DefaultBranch(ctx context.Context, req Request) error {
 		return nil
 	}
 	run, done, err := r.find(ctx, req, Run{Head: branch.Head, ExternalID: Origin{Branch: branch.Name}.String()})
-	if err != nil || done {
+	if err != nil || done && run.Text != textProposing {
 		return err
 	}
 	current := func(ctx context.Context) bool {
@@ -66,7 +67,20 @@ func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run
 	}
 	v.report, v.graph = after.Report, after.Graph
 	v.fillBranch(run)
-	return r.Checks.Complete(ctx, req.Repo, *run)
+	// The verdict does not wait for the pull request, and the next attempt sees
+	// that it is missing.
+	proposed := r.Propose(ctx, Backlog{Repo: req.Repo, Branch: branch.Name, Head: branch.Head, Settings: f.settings, Analysis: after})
+	switch {
+	case proposed != nil:
+		run.Text = textProposing
+	case run.Text == textProposing:
+		run.Text = textProposed
+	}
+	if err := r.Checks.Complete(ctx, req.Repo, *run); err != nil {
+		return errors.Join(proposed, err)
+	}
+	run.Completed = true
+	return proposed
 }
 
 // Pushed reports whether a push from one commit to another can matter to the

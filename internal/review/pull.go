@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -30,8 +28,11 @@ func (r *Reviewer) Review(ctx context.Context, req Request) error {
 		return nil
 	}
 	run, done, err := r.find(ctx, req, runOf(pull))
-	if err != nil || done {
+	if err != nil {
 		return err
+	}
+	if done {
+		return r.resume(ctx, req, pull, run)
 	}
 	current := func(ctx context.Context) bool {
 		now, err := r.Pulls.Pull(ctx, req.Repo, req.Number)
@@ -95,22 +96,31 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 		v.off(run)
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}
-	plan := r.plan(settings, found.psRule)
-	load := r.loader(req.Repo)
+	after, err := r.compare(ctx, req.Repo, r.plan(settings, found.psRule), changes, head, base)
+	if err != nil {
+		return err
+	}
+	v.report, v.graph = after.Report, after.Graph
+	v.fill(run)
+	o := offer{repo: req.Repo, pull: pull, mode: settings.FixMode, changes: changes, analysis: after, last: req.Last}
+	return r.deliver(ctx, o, run)
+}
+
+// compare analyzes head and base, tells what is new, and plans the fix of what
+// concerns the pull request.
+func (r *Reviewer) compare(ctx context.Context, repo Repo, plan Plan, changes Changes, head, base *source.Snapshot) (*Analysis, error) {
+	load := r.loader(repo)
 	before, err := Analyze(ctx, base, load, plan)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	plan.Fix = true
 	after, err := Analyze(ctx, head, load, plan)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.unproven(ctx, after)
 	after.Report.Compare(before.Report, renames(changes))
-	v.report, v.fix, v.graph = after.Report, after.Fix, after.Graph
-	v.fill(run)
-	return r.Checks.Complete(ctx, req.Repo, *run)
+	r.planFix(ctx, after, changes)
+	return after, nil
 }
 
 func (r *Reviewer) loader(repo Repo) Load {
@@ -135,15 +145,6 @@ func changedSettings(changes Changes, problems []diag.Diagnostic) []diag.Diagnos
 	})
 }
 
-func (r *Reviewer) unproven(ctx context.Context, a *Analysis) {
-	for _, err := range a.Fix.Unproven {
-		r.Logger.ErrorContext(ctx, "fix did not stand its proof", slog.Any("error", err))
-		if r.OnBug != nil {
-			r.OnBug(err)
-		}
-	}
-}
-
 // touches reports whether a change can matter to the check.
 func touches(changes Changes) bool {
 	for _, c := range changes.Files {
@@ -164,42 +165,6 @@ func renames(changes Changes) map[string]string {
 		}
 	}
 	return out
-}
-
-// Fix commits the fix of a pull request because somebody asked for it.
-func (r *Reviewer) Fix(ctx context.Context, click Click) error {
-	permission, err := r.Pulls.Permission(ctx, click.Repo, click.Sender)
-	if err != nil {
-		return err
-	}
-	if permission != "admin" && permission != "write" {
-		r.Logger.InfoContext(ctx, "click by someone without write access", slog.String("permission", permission))
-		return nil
-	}
-	pull, err := r.Pulls.Pull(ctx, click.Repo, click.Number)
-	if err != nil {
-		return err
-	}
-	if !pull.Open || pull.Fork || pull.Head != click.Head {
-		// A newer head has a check run, and a button, of its own.
-		r.Logger.InfoContext(ctx, "click on an outdated check run")
-		return nil
-	}
-	result, report, err := r.fixOf(ctx, click, pull)
-	if err != nil || len(result.Files) == 0 {
-		return err
-	}
-	_, err = r.Commits.Commit(ctx, click.Repo, commitOf(pull, result, report))
-	switch {
-	case err == nil:
-		return nil
-	case r.Commits.Moved(err):
-		r.Logger.InfoContext(ctx, "the branch moved; its new head is reviewed by itself")
-		return nil
-	case r.Commits.NotWritable(err):
-		return r.handOver(ctx, click.Repo, pull, result, report)
-	}
-	return fmt.Errorf("commit the fix: %w", err)
 }
 
 // failing reports whether a finding fails the pull request.

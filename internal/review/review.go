@@ -8,6 +8,7 @@ package review
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
@@ -53,8 +54,10 @@ type Request struct {
 type Click struct {
 	Repo   Repo
 	Number int
-	// Head is the commit of the check run.
-	Head string
+	// Head is the commit of the check run, and ExternalID what the run is found
+	// by; "" for the first one of that head.
+	Head       string
+	ExternalID string
 	// Sender is the login of who clicked.
 	Sender string
 	Last   bool
@@ -105,6 +108,13 @@ type Changes struct {
 	Truncated bool
 }
 
+// show reports whether the diff shows lines of the new file, in one hunk.
+func (c Changes) show(path string, first, last int) bool {
+	return slices.ContainsFunc(c.Files, func(f Change) bool {
+		return f.Path == path && slices.ContainsFunc(f.Hunks, func(h Lines) bool { return h.Start <= first && last <= h.End })
+	})
+}
+
 // Annotation is a remark on a line.
 type Annotation struct {
 	Path                 string
@@ -134,6 +144,23 @@ type Commit struct {
 	Branch, ExpectedHead string
 	Headline, Body       string
 	Files                map[string][]byte
+}
+
+// Suggestion offers text in place of lines of a file. Message is Markdown.
+type Suggestion struct {
+	Path          string
+	Lines         Lines
+	Message, Text string
+}
+
+// Proposal is the pull request that the App itself keeps to the default branch.
+type Proposal struct {
+	// Base is the branch it goes to.
+	Base        string
+	Title, Body string
+	// Head is the commit it proposes; Open and Merged say how it stands.
+	Head         string
+	Open, Merged bool
 }
 
 // Pulls reads pull requests.
@@ -175,14 +202,44 @@ type Commits interface {
 	NotWritable(err error) bool
 }
 
+// History tells what the App did before.
+type History interface {
+	// Own reports whether a commit was made by the App.
+	Own(ctx context.Context, repo Repo, commit string) (bool, error)
+	// Runs are the App's check runs of a commit, in any order.
+	Runs(ctx context.Context, repo Repo, commit string) ([]Run, error)
+}
+
+// Suggestions writes reviews.
+type Suggestions interface {
+	// Suggest writes the suggestions as one review, once for each head, and
+	// hides those of earlier heads. Without suggestions it only hides.
+	Suggest(ctx context.Context, repo Repo, number int, head, body string, list []Suggestion) error
+}
+
+// Proposals keeps a pull request of the App's own, from a branch of its own.
+type Proposals interface {
+	// Proposed is the newest one there ever was.
+	Proposed(ctx context.Context, repo Repo) (p Proposal, found bool, err error)
+	// Propose puts the branch at a new commit and opens the pull request, or
+	// brings the open one up to date. The commit names no branch.
+	Propose(ctx context.Context, repo Repo, p Proposal, c Commit) error
+	// Withdraw closes it, with a last text, and removes the branch; it is no
+	// error if there is neither.
+	Withdraw(ctx context.Context, repo Repo, body string) error
+}
+
 // Reviewer reviews pull requests. The interfaces, Now and Logger are required.
 // It is safe for concurrent use.
 type Reviewer struct {
-	Pulls     Pulls
-	Branches  Branches
-	Snapshots Snapshots
-	Checks    Checks
-	Commits   Commits
+	Pulls       Pulls
+	Branches    Branches
+	Snapshots   Snapshots
+	Checks      Checks
+	Commits     Commits
+	History     History
+	Suggestions Suggestions
+	Proposals   Proposals
 	// Now is the clock that suppressions expire by.
 	Now    func() time.Time
 	Logger *slog.Logger

@@ -11,7 +11,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/config"
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
-	"github.com/onboard-defender/onboard-defender/internal/fix"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
@@ -21,7 +20,6 @@ type view struct {
 	found   found
 	report  *check.Report
 	graph   *deployment.Graph
-	fix     *fix.Result
 	changes Changes
 	head    *source.Snapshot
 	invalid []diag.Diagnostic // problems of the settings that are under review themselves
@@ -46,7 +44,7 @@ func (c Changes) paths() (now, ever map[string]bool) {
 	return now, ever
 }
 
-// fill writes conclusion, texts, annotations and the button of a run.
+// fill writes conclusion, texts and annotations of a run.
 func (v view) fill(run *Run) {
 	v.now, v.ever = v.changes.paths()
 	affected := v.report.Affected(func(path string) bool { return v.ever[path] })
@@ -55,14 +53,6 @@ func (v view) fill(run *Run) {
 	v.conclude(run, affected, fails)
 	run.Summary = v.summary(affected, fails, existing, true)
 	run.Annotations = v.annotations(affected)
-	if v.fix == nil || v.pull.Number == 0 {
-		return
-	}
-	run.OfferFix = v.found.settings.FixMode == config.FixButton && !v.pull.Fork &&
-		slices.ContainsFunc(affected.Findings, func(f check.Finding) bool { return f.Fixable })
-	if v.pull.Fork && v.found.settings.FixMode != config.FixOff && len(v.fix.Files) > 0 {
-		run.Text = "The branch lies in a fork, where the App cannot commit. Apply this patch to it with `git apply`.\n\n" + patchText(v.fix, v.graph)
-	}
 }
 
 // fillBranch is fill for a branch by itself. There are no annotations: nobody

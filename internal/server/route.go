@@ -46,8 +46,10 @@ type Payload struct {
 	// Fresh says that the head is new with this event.
 	Fresh bool `json:"fresh,omitempty"`
 	// Again asks for a new check run.
-	Again  bool   `json:"again,omitempty"`
-	Sender string `json:"sender,omitempty"`
+	Again bool `json:"again,omitempty"`
+	// ExternalID and Sender are of the check run that somebody clicked in.
+	ExternalID string `json:"external_id,omitempty"`
+	Sender     string `json:"sender,omitempty"`
 	// Pulls are the pull requests that a check suite's event names.
 	Pulls []int `json:"pulls,omitempty"`
 }
@@ -208,7 +210,7 @@ func again(cause queue.Delivery, e github.Event) []queue.Delivery {
 	case e.Action == "requested_action" && e.RequestedAction == review.ActionOnboard:
 		if number, ok := review.NumberOf(e.ExternalID); ok {
 			return []queue.Delivery{Ask(cause, "", Work{
-				Kind: KindFix, Number: number, Priority: priorityClick, Payload: Payload{Head: e.HeadSHA, Sender: e.Sender.Login},
+				Kind: KindFix, Number: number, Priority: priorityClick, Payload: Payload{Head: e.HeadSHA, ExternalID: e.ExternalID, Sender: e.Sender.Login},
 			})}
 		}
 	}

@@ -74,7 +74,7 @@ func TestRoute(t *testing.T) {
 		{"completed", "check_run", run("completed", "pull/7/main", ""), nil},
 		{"created", "check_run", run("created", "pull/7/main", ""), nil},
 		{"click", "check_run", run("requested_action", "pull/7/main", `,"requested_action":{"identifier":"onboard"}`), []string{
-			`g fix/g infra#7 p1 fix {"head":"` + headSHA + `","sender":"mona"}`,
+			`g fix/g infra#7 p1 fix {"head":"` + headSHA + `","external_id":"pull/7/main","sender":"mona"}`,
 		}},
 		{"unknown button", "check_run", run("requested_action", "pull/7/main", `,"requested_action":{"identifier":"x"}`), nil},
 		{"click on a branch's run", "check_run", run("requested_action", "branch/main", `,"requested_action":{"identifier":"onboard"}`), nil},
