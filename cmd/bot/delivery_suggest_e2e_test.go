@@ -1,0 +1,166 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
+	"github.com/onboard-defender/onboard-defender/internal/review"
+)
+
+// accept applies one suggestion of a review, as its button does.
+func (s *deliverySite) accept(c githubtest.ReviewComment) {
+	s.t.Helper()
+	before, rest, _ := strings.Cut(c.Body, "suggestion\n")
+	fence := before[strings.LastIndex(before, "\n")+1:]
+	text, _, ok := strings.Cut(rest, "\n"+fence+"\n")
+	if !ok || len(fence) < 3 {
+		s.t.Fatalf("no suggestion in %q", c.Body)
+	}
+	content, _ := s.File(deliveryRepo, deliveryBranch, c.Path)
+	lines := strings.SplitAfter(content, "\n")
+	first := c.Line
+	if c.StartLine != 0 {
+		first = c.StartLine
+	}
+	content = strings.Join(lines[:first-1], "") + text + "\n" + strings.Join(lines[c.Line:], "")
+	s.Commit(deliveryRepo, deliveryBranch, githubtest.Files{c.Path: githubtest.Text(content)}, "Apply suggestion")
+}
+
+func (s *deliverySite) visible() (reviews, comments int) {
+	for _, r := range s.Reviews(deliveryRepo, s.number) {
+		if r.Minimized == "" {
+			reviews++
+		}
+		for _, c := range r.Comments {
+			if c.Minimized == "" {
+				comments++
+			}
+		}
+	}
+	return reviews, comments
+}
+
+func TestDeliveryBySuggestions(t *testing.T) {
+	t.Parallel()
+	old := deliveryAPIs("legacy") + strings.Repeat("\n// history", 20) + "\n"
+	s := newDelivery(t, deliveryStart{
+		settings: "fix:\n  mode: suggest\n",
+		base:     map[string]string{"main.bicep": old},
+		head: map[string]string{
+			"main.bicep": old + strings.TrimPrefix(deliveryAPIs("orders"), deliveryAPIs()),
+			"new.bicep":  deliveryAPIs("billing", "stock"),
+		},
+	})
+	run := s.reviewed()
+	if len(run.Actions) != 0 || run.Conclusion != "failure" {
+		t.Errorf("run %+v", run)
+	}
+	text := s.patched(run.Output.Text, deliveryRepo)
+	if !strings.Contains(text, deliveryCollection("legacy")) || strings.Contains(text, "ordersDefender") {
+		t.Errorf("the patch has not what lies outside of the lines shown, and nothing else:\n%s", text)
+	}
+	reviews := s.Reviews(deliveryRepo, s.number)
+	if len(reviews) != 1 || len(reviews[0].Comments) != 3 || reviews[0].CommitID != s.head() {
+		t.Fatalf("reviews %+v", reviews)
+	}
+	for range 2 { // asked for again, and delivered again: one review for each head
+		if err := s.review(func(r *review.Request) { r.Again, r.Delivery = true, "again" }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.Reviews(deliveryRepo, s.number); len(got) != 1 {
+		t.Errorf("%d reviews of one head", len(got))
+	}
+	// Each applies alone, and there is one fewer afterwards.
+	for left := 3; left > 0; left-- {
+		all := s.Reviews(deliveryRepo, s.number)
+		s.accept(all[len(all)-1].Comments[0])
+		run = s.reviewed()
+		wantReviews := 1
+		if left == 1 {
+			wantReviews = 0
+		}
+		if reviews, comments := s.visible(); reviews != wantReviews || comments != left-1 {
+			t.Errorf("%d reviews and %d comments to be seen, want %d", reviews, comments, left-1)
+		}
+	}
+	if n := len(run.Output.Annotations); n != 1 || !strings.Contains(run.Output.Text, "+resource legacyDefender") {
+		t.Errorf("run %+v", run)
+	}
+}
+
+// GitHub refuses the review for a reason of its own: the patch has everything.
+func TestDeliverySuggestionsRefused(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int{"refused": http.StatusUnprocessableEntity, "forbidden": http.StatusForbidden} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: suggest\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
+			s.FailNext("POST /repos/acme/infra/pulls/1/reviews", 1, githubtest.Response{Status: status, Body: `{"message":"no"}`})
+			run := s.reviewed()
+			if text := s.patched(run.Output.Text, deliveryRepo); !strings.Contains(text, deliveryCollection("orders")) || run.Conclusion != "failure" {
+				t.Errorf("run %+v", run)
+			}
+		})
+	}
+}
+
+// GitHub does not take the review now: the verdict does not wait for it, and the
+// next attempt writes it, unless it was taken after all.
+func TestDeliverySuggestionsAfterTrouble(t *testing.T) {
+	t.Parallel()
+	for name, taken := range map[string]bool{"nothing done": false, "answer lost": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: suggest\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
+			once := false
+			s.mu.Lock()
+			s.intercept = func(_ http.ResponseWriter, r *http.Request, _ string) bool {
+				if once || !strings.HasSuffix(r.URL.Path, "/reviews") {
+					return false
+				}
+				once = true
+				if taken {
+					s.ServeHTTP(httptest.NewRecorder(), r)
+				}
+				panic(http.ErrAbortHandler)
+			}
+			s.mu.Unlock()
+			if err := s.review(); err == nil {
+				t.Fatal("no error, so that nobody would try again")
+			}
+			run := s.run()
+			if text := s.patched(run.Output.Text, deliveryRepo); run.Status != "completed" || run.Conclusion != "failure" || !strings.Contains(text, deliveryCollection("orders")) {
+				t.Errorf("first attempt %+v", run)
+			}
+			for range 2 {
+				run = s.reviewed()
+			}
+			if run.Output.Text != "1 suggestion stands on the lines of this pull request." || run.Conclusion != "failure" || len(run.Output.Annotations) != 1 {
+				t.Errorf("second attempt %+v", run)
+			}
+			if len(s.CheckRuns(deliveryRepo, s.head())) != 1 || len(s.Reviews(deliveryRepo, s.number)) != 1 {
+				t.Errorf("%d runs, %d reviews", len(s.CheckRuns(deliveryRepo, s.head())), len(s.Reviews(deliveryRepo, s.number)))
+			}
+		})
+	}
+}
+
+// What the lines have in backticks cannot end the block of a suggestion.
+func TestDeliverySuggestionFences(t *testing.T) {
+	t.Parallel()
+	text := strings.TrimSuffix(deliveryAPIs("orders"), "}\n") + "} // ```` @all\n"
+	s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: suggest\n", head: map[string]string{"main.bicep": text}})
+	s.reviewed()
+	body := s.Reviews(deliveryRepo, s.number)[0].Comments[0].Body
+	if !strings.Contains(body, "\n`````suggestion\n} // ```` @all\n") {
+		t.Errorf("comment %q", body)
+	}
+	s.accept(s.Reviews(deliveryRepo, s.number)[0].Comments[0])
+	if run := s.reviewed(); run.Conclusion != "success" {
+		t.Errorf("run %+v", run)
+	}
+}
