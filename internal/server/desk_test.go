@@ -317,7 +317,7 @@ func TestDeskRoutes(t *testing.T) {
 	}
 	branch := `,"head_branch":"topic","fork":true,"base":"main"`
 	fresh, known := `{"head":"`+head+`"`+branch+`,"fresh":true}`, `{"head":"`+head+`"`+branch+`}`
-	retried, click := `{"head":"`+head+`","base":"main","again":true}`, `{"head":"`+head+`","sender":"mona"}`
+	retried, click := `{"head":"`+head+`","base":"main","again":true}`, `{"head":"`+head+`","external_id":"pull/3/main","sender":"mona"}`
 	fix := want("check_run", "requested_action", 3, KindFix, "fix/"+guid, click)
 	fix.Priority = 1
 	baseline := func(d queue.Delivery) queue.Delivery {
