@@ -23,7 +23,7 @@ func everywhere(string, int, int) bool { return true }
 func input(c *checktest.Case) fix.Input {
 	g := deployment.Load(c.Snapshot, c.Options)
 	return fix.Input{
-		Snapshot: c.Snapshot, Deployment: c.Options, Settings: c.Settings, Selected: c.Selected,
+		Snapshot: c.Snapshot, Settings: c.Settings, Selected: c.Selected,
 		Graph: g, Report: check.Run(g, c.Settings, c.Selected),
 	}
 }
