@@ -172,6 +172,8 @@ func schema(d dialect) []string {
 		`create table if not exists blob (sha text primary key, size bigint not null, used_at bigint not null,
 			content ` + d.bytes + ` not null)`,
 		`create index if not exists blob_used_at on blob (used_at, sha, size)`,
+		`create table if not exists mark (name text primary key, at bigint not null)`,
+		`create table if not exists redelivery (guid text primary key, asked_at bigint not null, asks bigint not null)`,
 	}
 }
 

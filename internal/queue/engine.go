@@ -205,14 +205,20 @@ func (e *riverEngine[TTx]) end(ctx context.Context, rj *river.Job[jobArgs], gene
 }
 
 func (e *riverEngine[TTx]) finish(ctx context.Context, tx TTx, st statements, rj *river.Job[jobArgs], v verdict, superseded bool) error {
-	_, err := river.JobCompleteTx[riverdriver.Driver[TTx]](ctx, tx, rj)
+	// A delivery that came while the job ran may have raised its priority since.
+	priority := rj.Priority
+	err := st.each(ctx, `select priority from river_job where id = $1`, []any{rj.ID}, func(scan scanner) error { return scan(&priority) })
+	if err != nil {
+		return fmt.Errorf("read priority: %w", err)
+	}
+	_, err = river.JobCompleteTx[riverdriver.Driver[TTx]](ctx, tx, rj)
 	mine := !errors.Is(err, river.ErrNotFound) // else another process took the job back and has it now
 	if err != nil && mine {
 		return fmt.Errorf("complete job: %w", err)
 	}
 	e.opts.step("end: job completed")
 	if superseded {
-		if err := e.insertJobs(ctx, tx, st, []owed{{key: rj.Args.Key, priority: rj.Priority}}); err != nil {
+		if err := e.insertJobs(ctx, tx, st, []owed{{key: rj.Args.Key, priority: priority}}); err != nil {
 			return fmt.Errorf("insert next job: %w", err)
 		}
 		e.opts.step("end: next job inserted")

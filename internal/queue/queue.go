@@ -81,6 +81,8 @@ type Job struct {
 	// First says that no run has worked on this delivery before, not even one
 	// that was handed back or died.
 	First bool
+	// Priority is that of the most urgent delivery since the job was made.
+	Priority int
 	// Delivery is the newest one of its key.
 	Delivery Delivery
 	// Generation counts the deliveries of the key.

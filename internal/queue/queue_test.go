@@ -55,6 +55,10 @@ func TestQueue(t *testing.T) {
 		{"job that kills its process", testKiller},
 		{"job that kills its process for good", testKillerForGood},
 		{"blobs", testBlobs},
+		{"priority of what comes meanwhile", testPriorityRaised},
+		{"redelivery", testRedelivery},
+		{"marks", testMarks},
+		{"owes", testOwes},
 	}
 	for _, k := range kills() {
 		suite = append(suite, struct {
@@ -267,7 +271,7 @@ func testWork(t *testing.T, url string) {
 	}
 	r.put(t, want)
 	got := r.finish(t, nil)
-	if d := cmp.Diff(Job{ID: got.ID, Attempt: 1, MaxAttempts: 8, First: true, Delivery: want, Generation: 1}, got); d != "" || got.ID == 0 {
+	if d := cmp.Diff(Job{ID: got.ID, Attempt: 1, MaxAttempts: 8, First: true, Priority: 1, Delivery: want, Generation: 1}, got); d != "" || got.ID == 0 {
 		t.Errorf("job (-want +got):\n%s", d)
 	}
 	r.states(t, map[string]int{"completed": 1})
@@ -420,7 +424,7 @@ func testRetry(t *testing.T, url string) {
 		if attempt < 3 {
 			err = errors.New("bad gateway")
 		}
-		if job := r.finish(t, err); job.Attempt != attempt || job.Generation != 1 || job.First != (attempt == 1) {
+		if job := r.finish(t, err); job.Attempt != attempt || job.Generation != 1 {
 			t.Errorf("job = %+v, want attempt %d", job, attempt)
 		}
 	}
@@ -475,7 +479,7 @@ func testRetryAfter(t *testing.T, url string) {
 	c := r.next(t)
 	asked := time.Now()
 	c.reply <- fmt.Errorf("wrapped: %w", waitError{time.Second})
-	if job := r.finish(t, nil); job.Attempt != 1 || job.ID != c.job.ID || job.First {
+	if job := r.finish(t, nil); job.Attempt != 1 || job.ID != c.job.ID {
 		t.Errorf("job = %+v, want attempt 1 again", job)
 	}
 	if d := time.Since(asked); d < time.Second {
@@ -664,7 +668,7 @@ func testStopHandsBack(t *testing.T, url string) {
 	}
 	r.states(t, map[string]int{"available": 1})
 	r = r.reopen(t)
-	if job := r.finish(t, nil); job.Attempt != 1 || job.Generation != 1 || job.First {
+	if job := r.finish(t, nil); job.Attempt != 1 || job.Generation != 1 {
 		t.Errorf("job = %+v, want the attempt not counted", job)
 	}
 	r.states(t, map[string]int{"completed": 1})

@@ -100,7 +100,7 @@ func (s *Store) prepareSQLite(ctx context.Context) error {
 func sqlitePath(rest string) (string, error) {
 	rest = strings.TrimPrefix(rest, "//")
 	if rest == "" || strings.HasPrefix(rest, ":memory:") {
-		return "", errors.New("no path of a file after sqlite:")
+		return "", errors.New("no path of a file; want sqlite:PATH")
 	}
 	if strings.ContainsRune(rest, 0) {
 		return "", errors.New("the path contains a zero byte")

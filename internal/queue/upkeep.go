@@ -87,6 +87,7 @@ func (s *Store) prune(ctx context.Context) error {
 	before := s.opts.Clock().Add(-retention).UnixMilli()
 	for _, statement := range []string{
 		`delete from delivery where received_at < $1`,
+		`delete from redelivery where asked_at < $1`,
 		`delete from work_item where updated_at < $1 and done_gen >= gen and key not in ` + active,
 	} {
 		if _, err := s.db.ExecContext(ctx, statement, before); err != nil {

@@ -109,7 +109,7 @@ func (s *Store) load(ctx context.Context, rj *river.Job[jobArgs]) (job Job, owin
 	if err := errors.Join(json.Unmarshal([]byte(body), &job.Delivery), json.Unmarshal(rj.Metadata, &meta)); err != nil {
 		return Job{}, false, err
 	}
-	job.ID, job.Attempt, job.MaxAttempts, job.Exhausted = rj.ID, rj.Attempt, rj.MaxAttempts, meta.Exhausted
+	job.ID, job.Attempt, job.MaxAttempts, job.Exhausted, job.Priority = rj.ID, rj.Attempt, rj.MaxAttempts, meta.Exhausted, rj.Priority
 	if job.Generation = gen; finished >= gen {
 		return job, false, nil
 	}
