@@ -210,9 +210,9 @@ func (a *App) Rates(installation int64) []Rate {
 func (g *gate) state() []Rate {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	list := make([]Rate, 0, len(g.rates))
-	for _, r := range g.rates {
-		list = append(list, r)
+	list := make([]Rate, 0, len(g.budgets))
+	for _, b := range g.budgets {
+		list = append(list, b.Rate)
 	}
 	return list
 }

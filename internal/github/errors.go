@@ -165,6 +165,10 @@ func classify(resp *http.Response, body []byte, now time.Time, strikes int) erro
 
 // limitedBy decides whether an answer is a rate limit, and which.
 func limitedBy(resp *http.Response, message string, body []byte) (string, bool) {
+	if resp.StatusCode == http.StatusUnprocessableEntity {
+		// How comments and reviews are refused that come too fast; not documented.
+		return "secondary", strings.Contains(message, "submitted too quickly")
+	}
 	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusTooManyRequests {
 		return "", false
 	}
@@ -187,18 +191,30 @@ func saysLimit(message string) bool {
 
 // limitWait is how long a limited answer asks to wait.
 func limitWait(h http.Header, now time.Time, strikes int) time.Duration {
-	if date, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = date // the reset is told by GitHub's clock
-	}
+	now = githubNow(h, now)
 	wait := minSecondaryWait << min(strikes, 6)
 	if after, ok := retryAfter(h, now); ok {
 		wait = after
 	} else if h.Get("X-RateLimit-Remaining") == "0" {
 		if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-			wait = min(time.Unix(reset, 0).Sub(now), maxLimitWait) + time.Second
+			wait = resetWait(time.Unix(reset, 0), now)
 		}
 	}
 	return min(max(wait, time.Second), maxLimitWait)
+}
+
+// githubNow is the time by GitHub's clock, by which it tells a reset, or ours.
+func githubNow(h http.Header, now time.Time) time.Time {
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		return date
+	}
+	return now
+}
+
+// resetWait is how long it is to the end of a primary window, and a second more
+// because it is told in seconds.
+func resetWait(reset, now time.Time) time.Duration {
+	return min(reset.Sub(now), maxLimitWait) + time.Second
 }
 
 // retryAfter reads the header in both of its forms, seconds and a date.

@@ -47,6 +47,9 @@ func TestClassifyLimits(t *testing.T) {
 		{"bare 429 many times", answer(429), ``, 60, "secondary", 64 * time.Minute},
 		{"by its message", answer(403, "X-RateLimit-Remaining", "4000"), `{"message":"You have exceeded a secondary rate limit."}`, 0, "secondary", time.Minute},
 		{"by its page", answer(403), `{"message":"x","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, 0, "secondary", time.Minute},
+		{"comments too fast", answer(422, "X-RateLimit-Remaining", "4000"), `{"message":"Validation Failed","errors":[{"code":"custom","message":"was submitted too quickly"}]}`, 0, "secondary", time.Minute},
+		{"both limits at once", answer(403, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", resetText, "Date", date.Format(http.TimeFormat), "X-RateLimit-Resource", "graphql"), `{"message":"You have exceeded a secondary rate limit."}`, 0, "graphql", 10*time.Minute + time.Second},
+		{"abuse, as it was called", answer(403), `{"message":"You have triggered an abuse detection mechanism."}`, 0, "secondary", time.Minute},
 		{"nonsense", answer(429, "Retry-After", "soon"), `<html>`, 0, "secondary", time.Minute},
 		{"negative", answer(429, "Retry-After", "-5"), ``, 0, "secondary", time.Second},
 	} {
@@ -82,6 +85,8 @@ func TestClassifyStatuses(t *testing.T) {
 		{"blocked", 451, ``, true, ErrForbidden, "451"},
 		{"invalid", 422, `{"message":"Validation Failed","errors":[{"message":"bad line"},{"field":"path","code":"missing"},"text"]}`, true, nil, "Validation Failed; bad line; path missing; text"},
 		{"empty repository", 409, `{"message":"Git Repository is empty."}`, true, nil, "empty"},
+		{"address not allowed", 403, `{"message":"Although you appear to have the correct authorization credentials, the organization has an IP allow list enabled"}`, true, ErrForbidden, "IP allow list"},
+		{"unavailable", 503, `{"message":"Service unavailable"}`, false, nil, "503"},
 		{"conflict", 409, `{"message":"Conflict"}`, false, nil, "409"},
 		{"bad credentials", 401, `{"message":"Bad credentials"}`, false, nil, "Bad credentials"},
 		{"server error", 500, `oops`, false, nil, "500"},

@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -14,9 +13,15 @@ import (
 // they did.
 const (
 	maxConcurrent    = 32          // GitHub stops at 100 for everything an installation does
-	writeInterval    = time.Second // between requests that change something
-	maxWritesPerHour = 500         // and 80 a minute, which the interval implies
+	writeInterval    = time.Second // between requests that change something, when there are many
+	writeBurst       = 10          // that need not keep it: 70 a minute, of 80
+	maxWritesPerHour = 500
+	maxPoints        = 900 // a minute over REST
+	maxQueryPoints   = 2000
+	readPoints       = 1
+	writePoints      = 5
 	maxWriteWait     = 30 * time.Second
+	maxSpareWait     = 2 * time.Second // of work that can wait: its turns would be before those of others
 )
 
 // Rate is the last known state of one of an installation's budgets.
@@ -37,9 +42,10 @@ type gate struct {
 	mu      sync.Mutex
 	blocked map[string]time.Time // by resource, "secondary" for all
 	strikes int                  // limited answers in a row
-	next    time.Time            // the earliest moment of the next write
+	pace    bucket               // of writes
+	points  map[string]*bucket   // by resource
 	writes  []time.Time          // of the last hour, oldest first
-	rates   map[string]Rate
+	budgets map[string]budget    // by resource
 }
 
 func newGate(clock Clock) *gate {
@@ -47,25 +53,31 @@ func newGate(clock Clock) *gate {
 		clock:   clock,
 		slots:   make(chan struct{}, maxConcurrent),
 		blocked: make(map[string]time.Time),
-		rates:   make(map[string]Rate),
+		pace:    bucket{size: writeBurst, every: writeInterval},
+		points: map[string]*bucket{
+			"core":    perMinute(maxPoints),
+			"graphql": perMinute(maxQueryPoints),
+		},
+		budgets: make(map[string]budget),
 	}
 }
 
-// admit waits for a place among the concurrent requests, and for a write until
-// its turn. The caller gives the place back with release.
+// perMinute allows no more than n in any minute: half of it at once, and what
+// comes back in a minute is the other half.
+func perMinute(n int) *bucket {
+	return &bucket{size: float64(n) / 2, every: 2 * time.Minute / time.Duration(n)}
+}
+
+// admit waits for a place among the concurrent requests, and before that for
+// the request's turn. The caller gives the place back with release.
 func (g *gate) admit(ctx context.Context, resource string, write bool) error {
-	if err := g.open(resource); err != nil {
+	wait, err := g.reserve(resource, write, priorityOf(ctx))
+	if err != nil {
 		return err
 	}
-	if write {
-		wait, err := g.reserve()
-		if err != nil {
+	if wait > 0 {
+		if err := g.clock.Sleep(ctx, wait); err != nil {
 			return err
-		}
-		if wait > 0 {
-			if err := g.clock.Sleep(ctx, wait); err != nil {
-				return err
-			}
 		}
 	}
 	select {
@@ -78,10 +90,37 @@ func (g *gate) admit(ctx context.Context, resource string, write bool) error {
 
 func (g *gate) release() { <-g.slots }
 
-func (g *gate) open(resource string) error {
+// reserve takes the next turn of a request and tells how long it is away. A
+// turn too far away is not taken: the work is better put back than held.
+func (g *gate) reserve(resource string, write bool, priority int) (time.Duration, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.clock.Now()
+	if err := g.open(resource, priority, now); err != nil {
+		return 0, err
+	}
+	longest := maxWriteWait
+	if priority > priorityPush {
+		longest = maxSpareWait
+	}
+	points := readPoints
+	if write {
+		points = writePoints
+	}
+	wait, ok := g.points[resource].take(now, float64(points), longest)
+	if !ok {
+		return 0, &RateLimitError{Resource: "secondary", Wait: wait}
+	}
+	if write {
+		turn, err := g.reserveWrite(now, priority, longest)
+		return max(wait, turn), err
+	}
+	return wait, nil
+}
+
+// open refuses what GitHub would refuse, and what has to leave the rest of a
+// budget to others.
+func (g *gate) open(resource string, priority int, now time.Time) error {
 	for _, r := range [...]string{"secondary", resource} {
 		if until, ok := g.blocked[r]; ok {
 			if wait := until.Sub(now); wait > 0 {
@@ -90,61 +129,45 @@ func (g *gate) open(resource string) error {
 			delete(g.blocked, r)
 		}
 	}
+	if wait := g.budgets[resource].short(priority, now); wait > 0 {
+		return &RateLimitError{Resource: resource, Wait: wait}
+	}
 	return nil
 }
 
-// reserve takes the next turn of a write and tells how long it is away. A turn
-// too far away is not taken: the work is better put back than held.
-func (g *gate) reserve() (time.Duration, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.clock.Now()
+func (g *gate) reserveWrite(now time.Time, priority int, longest time.Duration) (time.Duration, error) {
 	old := 0
 	for old < len(g.writes) && now.Sub(g.writes[old]) >= time.Hour {
 		old++
 	}
 	g.writes = append(g.writes[:0], g.writes[old:]...)
-	if len(g.writes) >= maxWritesPerHour {
-		return 0, &RateLimitError{Resource: "content", Wait: g.writes[0].Add(time.Hour).Sub(now)}
+	most := maxWritesPerHour - int(kept(priority)*maxWritesPerHour)
+	if n := len(g.writes); n >= most {
+		// When so many have left the hour that one more is within the share.
+		return 0, &RateLimitError{Resource: "content", Wait: g.writes[n-most].Add(time.Hour).Sub(now)}
 	}
-	at := now
-	if g.next.After(now) {
-		at = g.next
-	}
-	if wait := at.Sub(now); wait > maxWriteWait {
+	wait, ok := g.pace.take(now, 1, longest)
+	if !ok {
 		return 0, &RateLimitError{Resource: "content", Wait: wait}
 	}
-	g.next = at.Add(writeInterval)
-	g.writes = append(g.writes, at)
-	return at.Sub(now), nil
+	g.writes = append(g.writes, now.Add(wait))
+	return wait, nil
 }
 
 // note remembers what an answer's headers say about the budget.
 func (g *gate) note(h http.Header) {
-	resource := h.Get("X-RateLimit-Resource")
-	limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit"))
-	if err != nil {
-		return
-	}
-	remaining, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
-	if err != nil {
-		return
-	}
-	if resource == "" {
-		resource = "core"
-	}
 	now := g.clock.Now()
-	rate := Rate{Resource: printable(resource, 40), Limit: limit, Remaining: remaining}
-	if seconds, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-		rate.Reset = time.Unix(seconds, 0)
+	b, ok := budgetOf(h, now)
+	if !ok {
+		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, known := g.rates[rate.Resource]; known || len(g.rates) < 16 {
-		g.rates[rate.Resource] = rate
+	if _, known := g.budgets[b.Resource]; known || len(g.budgets) < 16 {
+		g.budgets[b.Resource] = b
 	}
-	if remaining == 0 {
-		g.blocked[rate.Resource] = now.Add(limitWait(h, now, 0))
+	if b.Remaining == 0 {
+		g.blocked[b.Resource] = now.Add(limitWait(h, now, 0))
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -231,82 +230,6 @@ func TestRatesAreKnown(t *testing.T) {
 	want := []Rate{{Resource: "core", Limit: 5000, Remaining: 4321, Reset: time.Unix(1777896600, 0)}}
 	if diff := cmp.Diff(want, app.Rates(7)); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestWritesArePaced(t *testing.T) {
-	t.Parallel()
-	clock := newFakeClock()
-	s := newStub(clock)
-	var mu sync.Mutex
-	var times []time.Time
-	s.mux.HandleFunc("POST /repos/acme/infra/check-runs", func(w http.ResponseWriter, _ *http.Request) {
-		mu.Lock()
-		times = append(times, clock.Now())
-		mu.Unlock()
-		io.WriteString(w, `{"id":1}`)
-	})
-	app := newTestApp(t, s)
-	for range 5 {
-		if _, err := app.StartCheckRun(t.Context(), testRepo, CheckRun{Name: "n", HeadSHA: headSHA}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i := range times[1:] {
-		if gap := times[i+1].Sub(times[i]); gap < writeInterval {
-			t.Errorf("gap %d is %s", i, gap)
-		}
-	}
-}
-
-func TestWritesOfAnHour(t *testing.T) {
-	t.Parallel()
-	clock := newFakeClock()
-	g := newGate(clock)
-	write := func() error {
-		if err := g.admit(t.Context(), "core", true); err != nil {
-			return err
-		}
-		g.release()
-		return nil
-	}
-	start := clock.Now()
-	for i := range maxWritesPerHour {
-		if err := write(); err != nil {
-			t.Fatalf("write %d: %v", i, err)
-		}
-	}
-	err := write()
-	limit, ok := errors.AsType[*RateLimitError](err)
-	if !ok || !clock.Now().Add(limit.RetryAfter()).Equal(start.Add(time.Hour)) {
-		t.Fatalf("write too many: %v", err)
-	}
-	clock.advance(limit.RetryAfter())
-	if err := write(); err != nil {
-		t.Errorf("an hour later: %v", err)
-	}
-}
-
-// TestTurnsFarAwayAreNotTaken: work is put back rather than held.
-func TestTurnsFarAwayAreNotTaken(t *testing.T) {
-	t.Parallel()
-	g := newGate(newFakeClock())
-	taken := 0
-	for range 100 {
-		wait, err := g.reserve()
-		if err != nil {
-			if limit, ok := errors.AsType[*RateLimitError](err); !ok || limit.RetryAfter() <= maxWriteWait {
-				t.Fatalf("error %v", err)
-			}
-			continue
-		}
-		if want := time.Duration(taken) * writeInterval; wait != want {
-			t.Errorf("turn %d is %s away", taken, wait)
-		}
-		taken++
-	}
-	if taken != int(maxWriteWait/writeInterval)+1 {
-		t.Errorf("%d turns taken", taken)
 	}
 }
 
