@@ -87,7 +87,12 @@ func (a addresses) shownPublic() string {
 // serve runs receiver and worker until ctx is done. listening, if not nil, is
 // told of the addresses once requests are answered.
 func serve(ctx context.Context, process config.Process, log *slog.Logger, listening func(addresses)) error {
-	store, err := openStore(ctx, process, log, nil)
+	return serveWith(ctx, process, log, listening, nil)
+}
+
+// serveWith is serve with options that adjust, if not nil, has changed.
+func serveWith(ctx context.Context, process config.Process, log *slog.Logger, listening func(addresses), adjust func(*queue.Options, *github.Options)) error {
+	store, work, err := openStore(ctx, process, log, adjust)
 	if err != nil {
 		return err
 	}
@@ -125,6 +130,9 @@ func serve(ctx context.Context, process config.Process, log *slog.Logger, listen
 		group.Go(func() error { return server.Serve(groupCtx, public, srv.Public(), grace, log) })
 	}
 	group.Go(func() error { return server.Serve(groupCtx, admin, srv.Admin(), grace, log) })
+	if process.Role != config.RoleWeb {
+		group.Go(func() error { return work.recovery.run(groupCtx) })
+	}
 	err = group.Wait()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+5*time.Second)
 	defer cancel()
@@ -142,13 +150,13 @@ func reveal(secrets []config.Secret) [][]byte {
 
 // openStore opens the queue with the reviewer as its worker. adjust, if not
 // nil, may change the options of both before they are used.
-func openStore(ctx context.Context, process config.Process, log *slog.Logger, adjust func(*queue.Options, *github.Options)) (*queue.Store, error) {
+func openStore(ctx context.Context, process config.Process, log *slog.Logger, adjust func(*queue.Options, *github.Options)) (*queue.Store, *worker, error) {
 	if err := os.MkdirAll(process.StateDir, 0o700); err != nil {
-		return nil, fmt.Errorf("STATE_DIR %s cannot be made: %w", process.StateDir, err)
+		return nil, nil, fmt.Errorf("STATE_DIR %s cannot be made: %w", process.StateDir, err)
 	}
 	work := &worker{log: log}
 	keep := queue.Options{
-		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handler(process.Role), Logger: log,
+		URL: process.DatabaseURL.Reveal(), Workers: process.Workers, Handler: work.handler(process.Role), Logger: log, Clock: time.Now,
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	door := github.Options{
@@ -160,15 +168,16 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	}
 	store, err := queue.Open(ctx, keep)
 	if err != nil {
-		return nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
+		return nil, nil, fmt.Errorf("DATABASE_URL cannot be used: %w", err)
 	}
 	door.Cache = store
 	app, err := github.New(door)
 	if err != nil {
-		return nil, errors.Join(err, store.Close()) //nolint:contextcheck // Close has a bound of its own
+		return nil, nil, errors.Join(err, store.Close()) //nolint:contextcheck // Close has a bound of its own
 	}
 	p := port{app}
 	work.app, work.enqueue = app, store.Enqueue
+	work.recovery = &recovery{app: app, store: store, log: log, now: keep.Clock}
 	work.reviewer = &review.Reviewer{
 		Pulls: p, Branches: p, Snapshots: p, Checks: p, Commits: p, History: p, Suggestions: p, Proposals: p,
 		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
@@ -177,12 +186,13 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 		Explain:    explain, FileURL: p.fileURL, Conclusions: &review.Conclusions{},
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
-	return store, nil
+	return store, work, nil
 }
 
 // worker does the jobs of the queue.
 type worker struct {
 	reviewer *review.Reviewer
+	recovery *recovery
 	app      *github.App
 	enqueue  func(context.Context, queue.Delivery) (duplicate bool, err error)
 	log      *slog.Logger
@@ -213,6 +223,7 @@ func (w *worker) handle(ctx context.Context, job queue.Job) error {
 
 func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p server.Payload) error {
 	d := job.Delivery
+	ctx = github.WithPriority(ctx, job.Priority)
 	reviewer := *w.reviewer
 	reviewer.Logger = log
 	req := review.Request{
@@ -239,6 +250,8 @@ func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p serv
 			return nil // the job ends as a dead letter
 		}
 		return w.expand(ctx, &reviewer, d, p)
+	case kindSweep:
+		return w.recovery.handle(ctx, d)
 	}
 	return permanent{fmt.Errorf("job %d asks for unknown work %q", job.ID, d.Kind)}
 }

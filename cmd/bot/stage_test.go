@@ -139,7 +139,7 @@ func (s *stage) begin(adjust func(*queue.Options, *github.Options)) {
 	s.t.Helper()
 	log := slog.New(slog.NewTextHandler(s.log, nil))
 	var err error
-	s.store, err = openStore(context.WithoutCancel(s.t.Context()), s.process, log, func(q *queue.Options, g *github.Options) {
+	s.store, _, err = openStore(context.WithoutCancel(s.t.Context()), s.process, log, func(q *queue.Options, g *github.Options) {
 		g.Clock = s.clock
 		q.MaxAttempts, q.Backoff = 3, func(int) time.Duration { return time.Millisecond }
 		if adjust != nil {

@@ -153,6 +153,31 @@ func (a *App) Repository(ctx context.Context, installation int64, owner, name st
 	return answer.info(installation), nil
 }
 
+// ListPulls lists the open pull requests of a repository, newest first, at most
+// limit of them. What GitHub does not list is zero: Merged and ChangedFiles.
+func (a *App) ListPulls(ctx context.Context, repo Repo, limit int) ([]Pull, error) {
+	var pulls []Pull
+	for page := 1; len(pulls) < limit; page++ {
+		var list []pullJSON
+		query := pages(page)
+		query.Set("state", "open")
+		if err := a.get(ctx, repo, query, &list, "pulls"); err != nil {
+			return nil, fmt.Errorf("list pull requests of %s: %w", repo, err)
+		}
+		for _, p := range list {
+			pull, err := p.pull(repo)
+			if err != nil {
+				return nil, err
+			}
+			pulls = append(pulls, pull)
+		}
+		if len(list) < perPage {
+			break
+		}
+	}
+	return pulls[:min(len(pulls), limit)], nil
+}
+
 // File is the content of one file at a branch or commit. It is for settings:
 // files over a megabyte are [ErrTooLarge]; templates come by [App.Snapshot].
 func (a *App) File(ctx context.Context, repo Repo, ref, name string) ([]byte, error) {
