@@ -6,11 +6,13 @@ CASES   ?= ../shared/cases/run
 FUZZTIME ?= 30s
 BENCH   ?= .
 EXAMPLES ?= @octokit/webhooks-examples@7.6.1
+CHAOS   ?= 10
+SEED    ?= 0
 # What does several things at once, and is therefore run with the race detector.
 RACE    ?= ./internal/queue/... ./internal/github/... ./internal/server/... ./internal/review/... ./internal/deployment/... ./cmd/bot/...
 
 .DEFAULT_GOAL := help
-.PHONY: help check fmt fmt-check lint arrows generate generated test webhooks race fuzz bench cover build cases e2e clean
+.PHONY: help check fmt fmt-check lint arrows generate generated test webhooks race fuzz bench chaos load cover build cases e2e clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +54,14 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 bench: ## run the benchmarks into bench.out, and compare with OLD=file if given (BENCH=pattern)
 	@$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 ./... > bench.out || { cat bench.out; exit 1; }
 	@$(GO) tool -modfile=tools/go.mod benchstat $(OLD) bench.out
+
+chaos: ## go through CHAOS (10) random histories with a process that is killed (SEED=first)
+	@$(GO) test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 60m -chaos $(CHAOS) -chaos.steps 40 -chaos.seed $(SEED)
+
+load: ## measure intake, review, memory and start; fails when a figure is missed (on an idle machine)
+	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadIntake$$' -benchtime 20000x -count 3
+	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadReview$$' -benchtime 5x
+	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadMemory$$' -benchtime 1x
 
 cover: ## measure what the tests cover, into cover.out
 	@$(GO) test -coverpkg=./internal/...,./cmd/... -coverprofile=cover.out ./... > /dev/null

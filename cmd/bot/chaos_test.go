@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -62,6 +63,7 @@ func TestChaos(t *testing.T) {
 	}
 	for n := range *chaosHistories {
 		t.Run(strconv.FormatUint(seed+uint64(n), 10), func(t *testing.T) {
+			t.Parallel()
 			c := newChaos(t, seed+uint64(n))
 			t.Logf("again with -chaos.seed %d -chaos.steps %d", seed+uint64(n), *chaosSteps)
 			for range *chaosSteps {
@@ -125,6 +127,7 @@ type chaos struct {
 	*githubtest.Server
 	t            *testing.T
 	app          int64
+	life         context.Context //nolint:containedctx // that of the test, past its end
 	dir          string
 	url          string // of the API as the program sees it
 	random       *rand.Rand
@@ -155,7 +158,7 @@ const chaosRepository = "acme/infra"
 
 func newChaos(t *testing.T, seed uint64) *chaos {
 	t.Helper()
-	c := &chaos{t: t, dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 2)), faultsRandom: rand.New(rand.NewPCG(seed, 3))}
+	c := &chaos{t: t, life: context.WithoutCancel(t.Context()), dir: t.TempDir(), random: rand.New(rand.NewPCG(seed, 2)), faultsRandom: rand.New(rand.NewPCG(seed, 3))}
 	limits := githubtest.Limits{ContentMinute: githubtest.Off, ContentHour: githubtest.Off, Points: githubtest.Off, GraphQLPoints: githubtest.Off}
 	if seed%2 == 0 {
 		limits.TokenExpiry = 1
@@ -214,7 +217,7 @@ func (c *chaos) start() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	child := exec.Command(self, "-test.run=^TestChaosChild$", "-test.timeout=0", "-chaos.child="+string(setting))
+	child := exec.CommandContext(c.life, self, "-test.run=^TestChaosChild$", "-test.timeout=0", "-chaos.child="+string(setting))
 	child.Stderr = c.log
 	out, err := child.StdoutPipe()
 	if err != nil {
@@ -314,9 +317,7 @@ func (c *chaos) api(w http.ResponseWriter, r *http.Request) {
 		if kill && !before {
 			c.kill()
 		}
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header())
 		w.WriteHeader(answer.Code)
 		_, _ = io.Copy(w, answer.Body)
 	}
@@ -422,7 +423,7 @@ func (c *chaos) calm() {
 	c.start()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(90 * time.Second)
+	limit := time.After(time.Minute)
 	var problems []string
 	for quiet := 0; quiet < 20; { // for a second nothing has changed
 		select {
