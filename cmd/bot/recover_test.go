@@ -210,7 +210,7 @@ func TestDeliveryThatNeverArrives(t *testing.T) {
 func TestRedeliveryRefused(t *testing.T) {
 	t.Parallel()
 	s := newRecoverySite(t)
-	s.FaultNext("*", githubtest.Drop, 2)
+	s.FaultNext("pull_request", githubtest.Drop, 1)
 	s.open("one")
 	s.Deliver(t.Context())
 	s.FailNext("POST /app/hook/deliveries/{id}/attempts", 1, githubtest.Response{Status: http.StatusBadGateway})
