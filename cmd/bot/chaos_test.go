@@ -534,6 +534,9 @@ func (c *chaos) onceOn(sha string) {
 	c.t.Helper()
 	count := map[string]int{}
 	for _, run := range c.CheckRuns(chaosRepository, sha) {
+		if run.Status != "completed" {
+			c.t.Errorf("%s: check run %s is left %s", sha, run.ExternalID, run.Status)
+		}
 		if run.Conclusion != "cancelled" {
 			count[run.ExternalID]++
 		}

@@ -355,3 +355,48 @@ func TestSweepIsDue(t *testing.T) {
 		t.Errorf("a suspended installation is swept: %v, %v", owed, err)
 	}
 }
+
+// TestLeftRuns: once a pull request's review is done, what an earlier one of it
+// has left in progress is completed, and what was completed is left alone.
+func TestLeftRuns(t *testing.T) {
+	t.Parallel()
+	s := newRecoverySite(t)
+	number := s.open("one")
+	all, err := s.recovery.app.Repositories(t.Context(), s.installation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := review.Repo{Installation: s.installation, ID: all[0].ID, Owner: "acme", Name: "infra"}
+	c := checks{port{s.recovery.app}, s.store}
+	begin := func() review.Run {
+		t.Helper()
+		run, err := c.Start(t.Context(), where, review.Run{Head: s.Head(recoveryRepository, "one"), ExternalID: review.ExternalID(number, "main")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
+	left := begin()
+	s.Commit(recoveryRepository, "one", githubtest.Files{"two.bicep": githubtest.Text("param y string\n")}, "Push")
+	done := begin()
+	done.Conclusion = "success"
+	if err := c.Complete(t.Context(), where, done); err != nil {
+		t.Fatal(err)
+	}
+	s.FailNext("PATCH /repos/{owner}/{repo}/check-runs/{id}", 1, githubtest.Response{Status: http.StatusBadGateway})
+	if err := c.finish(t.Context(), where, number); err == nil {
+		t.Error("no error, and nothing that would try again")
+	}
+	if err := c.finish(t.Context(), where, number); err != nil {
+		t.Error(err)
+	}
+	s.ResetRequests()
+	if err := c.finish(t.Context(), where, number); err != nil || len(s.Requests()) > 0 {
+		t.Errorf("once more: %v after %d requests", err, len(s.Requests()))
+	}
+	for head, want := range map[string]string{left.Head: "cancelled", done.Head: "success"} {
+		if runs := s.CheckRuns(recoveryRepository, head); len(runs) != 1 || runs[0].Conclusion != want {
+			t.Errorf("runs %+v, want %s", runs, want)
+		}
+	}
+}

@@ -177,9 +177,10 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	}
 	p := port{app}
 	work.app, work.enqueue = app, store.Enqueue
+	work.checks = checks{p, store}
 	work.recovery = &recovery{app: app, store: store, log: log, now: keep.Clock}
 	work.reviewer = &review.Reviewer{
-		Pulls: p, Branches: p, Snapshots: p, Checks: p, Commits: p, History: p, Suggestions: p, Proposals: p,
+		Pulls: p, Branches: p, Snapshots: p, Checks: work.checks, Commits: p, History: p, Suggestions: p, Proposals: p,
 		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
 		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
@@ -192,6 +193,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 // worker does the jobs of the queue.
 type worker struct {
 	reviewer *review.Reviewer
+	checks   checks
 	recovery *recovery
 	app      *github.App
 	enqueue  func(context.Context, queue.Delivery) (duplicate bool, err error)
@@ -236,7 +238,10 @@ func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p serv
 	req.Fresh = p.Fresh && job.First && job.Generation == 1 && p.Head != "" && p.Base != ""
 	switch d.Kind {
 	case server.KindReview:
-		return reviewer.Review(ctx, req)
+		if err := reviewer.Review(ctx, req); err != nil {
+			return err
+		}
+		return w.checks.finish(ctx, req.Repo, req.Number)
 	case server.KindFix:
 		return reviewer.Fix(ctx, review.Click{
 			Repo: req.Repo, Number: d.Number, Head: p.Head, ExternalID: p.ExternalID, Sender: p.Sender, Last: req.Last,

@@ -174,6 +174,7 @@ func schema(d dialect) []string {
 		`create index if not exists blob_used_at on blob (used_at, sha, size)`,
 		`create table if not exists mark (name text primary key, at bigint not null)`,
 		`create table if not exists redelivery (guid text primary key, asked_at bigint not null, asks bigint not null)`,
+		`create table if not exists note (scope text not null, name text not null, at bigint not null, primary key (scope, name))`,
 	}
 }
 

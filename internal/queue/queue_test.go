@@ -59,6 +59,7 @@ func TestQueue(t *testing.T) {
 		{"redelivery", testRedelivery},
 		{"marks", testMarks},
 		{"owes", testOwes},
+		{"notes", testNotes},
 	}
 	for _, k := range kills() {
 		suite = append(suite, struct {

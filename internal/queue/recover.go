@@ -15,6 +15,11 @@ const (
 	maxRedeliveries = 5
 )
 
+// noteLife is how long a note is of use: GitHub itself ends a check run that is
+// in progress for 14 days.
+// https://docs.github.com/rest/checks/runs
+const noteLife = 14 * 24 * time.Hour
+
 // ClaimRedelivery reports whether a delivery that a sender could not bring here
 // is to be asked for again, and notes that this is being done. It is not if the
 // delivery was kept after all, if somebody asked half an hour ago or later, or
@@ -72,6 +77,40 @@ func (s *Store) SetMark(ctx context.Context, name string, at time.Time) error {
 		on conflict (name) do update set at = excluded.at`, name, at.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("set mark %s: %w", name, err)
+	}
+	return nil
+}
+
+// Note keeps a name in a scope until it is forgotten, for 14 days at most: what was begun outside and
+// has to be ended, should this process not live to do it.
+func (s *Store) Note(ctx context.Context, scope, name string) error {
+	_, err := s.db.ExecContext(ctx, `insert into note (scope, name, at) values ($1, $2, $3) on conflict (scope, name) do nothing`,
+		scope, name, s.now())
+	if err != nil {
+		return fmt.Errorf("note %s in %s: %w", name, scope, err)
+	}
+	return nil
+}
+
+// Notes are the names in a scope, sorted.
+func (s *Store) Notes(ctx context.Context, scope string) ([]string, error) {
+	var names []string
+	err := s.each(ctx, `select name from note where scope = $1 order by name`, func(scan scanner) error {
+		var name string
+		err := scan(&name)
+		names = append(names, name)
+		return err
+	}, scope)
+	if err != nil {
+		return nil, fmt.Errorf("read notes in %s: %w", scope, err)
+	}
+	return names, nil
+}
+
+// Forget ends a note. There need not be one.
+func (s *Store) Forget(ctx context.Context, scope, name string) error {
+	if _, err := s.db.ExecContext(ctx, `delete from note where scope = $1 and name = $2`, scope, name); err != nil {
+		return fmt.Errorf("forget %s in %s: %w", name, scope, err)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // handClock is moved by the test.
@@ -87,6 +89,41 @@ func testMarks(t *testing.T, url string) {
 	if at, err := r.Mark(t.Context(), "alive"); err != nil || !at.Equal(clock.Now()) {
 		t.Errorf("after: %v, %v", at, err)
 	}
+}
+
+func testNotes(t *testing.T, url string) {
+	clock := newHandClock()
+	r := open(t, Options{URL: url, Clock: clock.Now})
+	want := func(scope string, want ...string) {
+		t.Helper()
+		got, err := r.Notes(t.Context(), scope)
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("notes in %s (-want +got):\n%s%v", scope, d, err)
+		}
+	}
+	for _, name := range []string{"b", "a", "b"} {
+		if err := r.Note(t.Context(), "one", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("one", "a", "b")
+	want("two")
+	for range 2 {
+		if err := r.Forget(t.Context(), "one", "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("one", "b")
+	clock.advance(noteLife)
+	if err := r.prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want("one", "b")
+	clock.advance(time.Millisecond)
+	if err := r.prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want("one")
 }
 
 func testOwes(t *testing.T, url string) {

@@ -85,6 +85,7 @@ func (s *Store) compare(ctx context.Context) error {
 // prune removes deliveries and finished work that nobody will ask for again.
 func (s *Store) prune(ctx context.Context) error {
 	before := s.opts.Clock().Add(-retention).UnixMilli()
+	forgotten := s.opts.Clock().Add(-noteLife).UnixMilli()
 	for _, statement := range []string{
 		`delete from delivery where received_at < $1`,
 		`delete from redelivery where asked_at < $1`,
@@ -94,7 +95,8 @@ func (s *Store) prune(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	_, err := s.db.ExecContext(ctx, `delete from note where at < $1`, forgotten)
+	return err
 }
 
 // reconcile makes good what transactions alone cannot: jobs that River gave up
