@@ -220,8 +220,8 @@ func TestRedeliveryRefused(t *testing.T) {
 	s.wantRedelivered("the next time", "pull_request.opened")
 }
 
-// run makes a check run as a process does that is gone now.
-func (s *recoverySite) checkRun(branch, externalID, conclusion string) int64 {
+// checkRun makes a check run as a process does that is gone now.
+func (s *recoverySite) checkRun(branch, externalID, conclusion string) {
 	s.t.Helper()
 	all, err := s.recovery.app.Repositories(s.t.Context(), s.installation)
 	if err != nil {
@@ -239,7 +239,6 @@ func (s *recoverySite) checkRun(branch, externalID, conclusion string) int64 {
 			s.t.Fatal(err)
 		}
 	}
-	return run.ID
 }
 
 // TestSweep: after an outage every open pull request gets the review it lacks,
