@@ -61,7 +61,7 @@ chaos: ## go through CHAOS (10) random histories with a process that is killed (
 load: ## measure intake, review, memory and start; fails when a figure is missed (on an idle machine)
 	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadIntake$$' -benchtime 20000x -count 3
 	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadReview$$' -benchtime 5x
-	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadMemory$$' -benchtime 1x
+	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadMemory$$' -benchtime 3x
 
 cover: ## measure what the tests cover, into cover.out
 	@$(GO) test -coverpkg=./internal/...,./cmd/... -coverprofile=cover.out ./... > /dev/null
