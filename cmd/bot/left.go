@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/github"
@@ -59,7 +60,12 @@ func (c checks) finish(ctx context.Context, r review.Repo, number int) error {
 	}
 	for _, name := range names {
 		head, externalID, _ := strings.Cut(name, " ")
-		if err := c.finishRun(ctx, repo(r), head, externalID); err != nil && !errors.Is(err, github.ErrNotFound) {
+		err := c.finishRun(ctx, repo(r), head, externalID)
+		switch status, ok := errors.AsType[*github.StatusError](err); {
+		case errors.Is(err, github.ErrNotFound): // the pull request is there, so its commit will be
+			return fmt.Errorf("%v", err) //nolint:errorlint // it is not permanent
+		case ok && status.Status == http.StatusUnprocessableEntity: // the commit is gone for good
+		case err != nil:
 			return err
 		}
 		if err := c.store.Forget(ctx, runsOf(r, number), name); err != nil {
