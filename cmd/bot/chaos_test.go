@@ -150,6 +150,7 @@ type chaos struct {
 type chaosPull struct {
 	number int
 	branch string
+	base   string
 	open   bool
 	clicks int
 }
@@ -174,13 +175,14 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	c.app = c.AddApp(githubtest.App{
 		Slug: "onboard-defender", PublicKey: &worldKey().PublicKey, WebhookSecret: "secret",
 		Permissions: githubtest.Permissions{"checks": "write", "contents": "write", "pull_requests": "write"},
-		Events:      []string{"pull_request", "check_run", "check_suite"},
+		Events:      []string{"pull_request", "check_run", "check_suite", "push"},
 	})
 	hooks := httptest.NewServer(http.HandlerFunc(c.hooks))
 	t.Cleanup(hooks.Close)
 	c.SetWebhook(c.app, hooks.URL+"/webhook", "secret")
 	c.CreateRepository(chaosRepository, githubtest.RepositoryOptions{Private: true})
 	c.Commit(chaosRepository, "main", githubtest.Files{"readme.md": githubtest.Text("# Infra\n")}, "Start")
+	c.Branch(chaosRepository, "release", "main")
 	c.SetPermission(chaosRepository, "mona", "write")
 	c.Install(c.app, "acme")
 	var err error
@@ -345,6 +347,11 @@ func (c *chaos) step() {
 		case dice < 7 && p.open:
 			c.ClosePull(chaosRepository, p.number)
 			p.open = false
+		case dice < 7:
+			c.Commit(chaosRepository, "main", githubtest.Files{"readme.md": githubtest.Text(strconv.Itoa(c.random.Int()))}, "Push", "mona")
+		case dice < 8 && p.open:
+			p.base = map[string]string{"main": "release", "release": "main"}[p.base]
+			c.ChangeBase(chaosRepository, p.number, p.base)
 		case dice < 8 && !p.open:
 			c.ReopenPull(chaosRepository, p.number)
 			p.open = true
@@ -379,7 +386,7 @@ func (c *chaos) open() {
 	c.Branch(chaosRepository, branch, "main")
 	c.Commit(chaosRepository, branch, c.files(), "Start", "mona")
 	number := c.OpenPull(githubtest.PullOptions{Repository: chaosRepository, Head: branch, Author: "mona"})
-	c.pulls = append(c.pulls, chaosPull{number: number, branch: branch, open: true})
+	c.pulls = append(c.pulls, chaosPull{number: number, branch: branch, base: "main", open: true})
 }
 
 // use clicks on a check run of the pull request, if it has one.
