@@ -38,7 +38,7 @@ const (
 	// https://docs.github.com/rest/apps/webhooks#list-deliveries-for-an-app-webhook
 	logKept = 72 * time.Hour
 	// logOverlap is read again each time: attempts appear late in the log.
-	logOverlap = time.Hour
+	logOverlap = 20 * time.Minute
 	// maxSwept is how many open pull requests of a repository are looked at,
 	// the newest first.
 	maxSwept = 1000
@@ -128,7 +128,14 @@ func (r *recovery) redeliver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now := r.now()
+	info, err := r.app.Info(ctx)
+	if err != nil {
+		return err
+	}
+	now := info.Now // the log is told by GitHub's clock
+	if now.IsZero() {
+		now = r.now()
+	}
 	if oldest := now.Add(-logKept); since.Before(oldest) {
 		since = oldest
 	}

@@ -191,6 +191,22 @@ func TestLostDeliveries(t *testing.T) {
 	s.wantRedelivered("it was stored, although GitHub does not know")
 }
 
+// TestLogIsReadByItsClock: a machine whose clock is wrong misses nothing.
+func TestLogIsReadByItsClock(t *testing.T) {
+	t.Parallel()
+	for _, skew := range []time.Duration{-5 * time.Hour, 5 * time.Hour} {
+		s := newRecoverySite(t)
+		right := s.recovery.now
+		s.recovery.now = func() time.Time { return right().Add(skew) }
+		s.wantRedelivered("nothing is lost")
+		s.advance(10 * time.Minute)
+		s.FaultNext("pull_request", githubtest.Drop, 1)
+		s.open("one")
+		s.Deliver(t.Context())
+		s.wantRedelivered(skew.String(), "pull_request.opened")
+	}
+}
+
 // TestDeliveryThatNeverArrives is asked for a few times and then no more.
 func TestDeliveryThatNeverArrives(t *testing.T) {
 	t.Parallel()

@@ -27,7 +27,9 @@ type Info struct {
 	// Permissions are those the App asks for, by name: "read" or "write".
 	Permissions map[string]string
 	Events      []string
-	// Skew is GitHub's clock minus this machine's, to the second.
+	// Now is GitHub's clock, and Skew how far it is ahead of this machine's, to
+	// the second; zero if the answer does not tell.
+	Now  time.Time
 	Skew time.Duration
 }
 
@@ -49,6 +51,7 @@ func (a *App) Info(ctx context.Context) (Info, error) {
 	}
 	info := Info{ID: answer.ID, Slug: answer.Slug, Name: answer.Name, Permissions: answer.Permissions, Events: answer.Events}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		info.Now = date
 		info.Skew = date.Sub(a.clock.Now()).Truncate(time.Second)
 	}
 	return info, nil
