@@ -59,9 +59,9 @@ chaos: ## go through CHAOS (10) random histories with a process that is killed (
 	@$(GO) test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 60m -chaos $(CHAOS) -chaos.steps 40 -chaos.seed $(SEED)
 
 load: ## measure intake, review, memory and start; fails when a figure is missed (on an idle machine)
-	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadIntake$$' -benchtime 20000x -count 3
 	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadReview$$' -benchtime 5x
 	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadMemory$$' -benchtime 3x
+	@$(GO) test ./cmd/bot -run '^$$' -bench '^BenchmarkLoadIntake$$' -benchtime 20000x -count 3
 
 cover: ## measure what the tests cover, into cover.out
 	@$(GO) test -coverpkg=./internal/...,./cmd/... -coverprofile=cover.out ./... > /dev/null
