@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -434,22 +435,34 @@ func TestTextColour(t *testing.T) {
 	}
 }
 
-// TestReminder shows the two steps only where somebody has to take them.
+// TestReminder has the two steps in each summary about an API, and at a
+// terminal only where somebody has to take them.
 func TestReminder(t *testing.T) {
 	t.Parallel()
-	for _, unprotected := range []int{0, 1} {
-		r := &check.Report{Summary: check.Summary{APIs: 2, Undetermined: 2 - unprotected, Unprotected: unprotected}}
-		for ext, write := range map[string]func(*bytes.Buffer) error{
-			"text":     func(b *bytes.Buffer) error { return Text(b, r, TextOptions{}) },
-			"markdown": func(b *bytes.Buffer) error { return Markdown(b, r, MarkdownOptions{}) },
-		} {
+	for _, tc := range []struct {
+		summary        check.Summary
+		markdown, text bool
+	}{
+		{check.Summary{}, false, false},
+		{check.Summary{APIs: 2, Excluded: 2}, false, false},
+		{check.Summary{APIs: 2, Excluded: 1, Onboarded: 1}, true, false},
+		{check.Summary{APIs: 1, Suppressed: 1}, true, false},
+		{check.Summary{APIs: 1, Undetermined: 1}, true, false},
+		{check.Summary{APIs: 2, Onboarded: 1, Unprotected: 1}, true, true},
+	} {
+		r := &check.Report{Summary: tc.summary}
+		reminds := func(write func(io.Writer) error) bool {
 			var out bytes.Buffer
 			if err := write(&out); err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Contains(out.String(), "two steps") && strings.Contains(out.String(), PlanURL); got != (unprotected > 0) {
-				t.Errorf("%s, %d unprotected: reminder is %v", ext, unprotected, got)
-			}
+			return strings.Contains(out.String(), "two steps") && strings.Contains(out.String(), PlanURL)
+		}
+		if got := reminds(func(w io.Writer) error { return Markdown(w, r, MarkdownOptions{}) }); got != tc.markdown {
+			t.Errorf("%+v: Markdown reminds: %v", tc.summary, got)
+		}
+		if got := reminds(func(w io.Writer) error { return Text(w, r, TextOptions{}) }); got != tc.text {
+			t.Errorf("%+v: text reminds: %v", tc.summary, got)
 		}
 	}
 }
