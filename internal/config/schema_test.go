@@ -83,18 +83,18 @@ var compiledSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return c.Compile(SchemaURL)
 })
 
-// validate holds a file to the schema; read says whether it is YAML at all.
-func validate(t *testing.T, content string) (broken error, read bool) {
+// validate holds a file to the schema; not ok if it is no YAML at all.
+func validate(t *testing.T, content string) (ok bool, broken error) {
 	t.Helper()
 	s, err := compiledSchema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, wrong := readYAML(source.NewFile(RepositoryPath, []byte(content)))
-	if wrong != nil {
-		return nil, false
+	root, _ := readYAML(source.NewFile(RepositoryPath, []byte(content)))
+	if root == nil {
+		return false, nil
 	}
-	return s.Validate(plain(root)), true
+	return true, s.Validate(plain(root))
 }
 
 // plain is a node as programs that know JSON have it.
@@ -123,6 +123,7 @@ func plain(n *node) any {
 			object[f.key] = plain(f.value)
 		}
 		return object
+	case nullNode:
 	}
 	return nil
 }
@@ -175,7 +176,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"version: 1\nsuppress: [{path: a, reason: b, expires: 2030-01-02}]":          true,
 	} {
 		f := source.NewFile(RepositoryPath, []byte(content))
-		broken, read := validate(t, content)
+		read, broken := validate(t, content)
 		_, ds := Parse(f)
 		if !read || (broken == nil) != want || (len(ds) == 0) != want {
 			t.Errorf("%.200q: schema %v, reader %v", content, broken, lines(f, ds))
@@ -195,7 +196,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"paths of parameters":   "where a path leads, and how a file is named",
 	}
 	for _, tc := range allInvalid() {
-		broken, read := validate(t, tc.content)
+		read, broken := validate(t, tc.content)
 		reason := beyond[tc.name]
 		delete(beyond, tc.name)
 		switch {
@@ -223,7 +224,7 @@ func TestSchemaForgivesLess(t *testing.T) {
 		"version: 1\nsuppress: [{api: a, reason: b, expires: '2030-01-02 '}]",
 		"version: 1\nregions: {supported: [' " + strings.Repeat("x", maxText) + "']}",
 	} {
-		broken, read := validate(t, content)
+		read, broken := validate(t, content)
 		if _, ds := Parse(source.NewFile(RepositoryPath, []byte(content))); !read || broken == nil || len(ds) > 0 {
 			t.Errorf("%.80q: schema %v, reader %v", content, broken, ds)
 		}
@@ -255,7 +256,7 @@ func TestMarkdownNamesEverything(t *testing.T) {
 	if _, ds := Parse(f); len(ds) > 0 || !strings.Contains(example, "version: 1") {
 		t.Errorf("%q: %v", example, lines(f, ds))
 	}
-	if broken, read := validate(t, example); broken != nil || !read {
+	if read, broken := validate(t, example); broken != nil || !read {
 		t.Errorf("%q: %v", example, broken)
 	}
 }
