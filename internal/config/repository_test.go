@@ -546,6 +546,9 @@ func FuzzSettings(f *testing.F) {
 		}
 		if root, err := readYAML(file); err == nil {
 			placed(t, file, root)
+			if broken := validateNode(t, root); len(ds) == 0 && broken != nil && !spaced(root) {
+				t.Errorf("the schema refuses it: %v", broken)
+			}
 		}
 		p, _ := ParsePSRule(file)
 		if s := p.Apply(check.Settings{}); len(s.Suppress) > 2*maxTargets {
@@ -567,6 +570,12 @@ func placed(t *testing.T, f *source.File, n *node) {
 	for _, x := range n.items {
 		placed(t, f, x)
 	}
+}
+
+// spaced reports whether there is a text that the reader trims.
+func spaced(n *node) bool {
+	return n.text != strings.TrimSpace(n.text) || slices.ContainsFunc(n.items, spaced) ||
+		slices.ContainsFunc(n.fields, func(f field) bool { return spaced(f.value) })
 }
 
 func isPlain(key string) bool {

@@ -86,15 +86,20 @@ var compiledSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 // validate holds a file to the schema; not ok if it is no YAML at all.
 func validate(t *testing.T, content string) (ok bool, broken error) {
 	t.Helper()
-	s, err := compiledSchema()
-	if err != nil {
-		t.Fatal(err)
-	}
 	root, _ := readYAML(source.NewFile(RepositoryPath, []byte(content)))
 	if root == nil {
 		return false, nil
 	}
-	return true, s.Validate(plain(root))
+	return true, validateNode(t, root)
+}
+
+func validateNode(t *testing.T, n *node) error {
+	t.Helper()
+	s, err := compiledSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Validate(plain(n))
 }
 
 // plain is a node as programs that know JSON have it.
