@@ -60,7 +60,7 @@ func write(w io.Writer, format string, r *check.Report, text report.TextOptions)
 	case "json":
 		return report.JSON(w, r)
 	case "sarif":
-		return report.SARIF(w, r, buildVersion().version)
+		return report.SARIF(w, r, report.SARIFOptions{Version: buildVersion().version, Compared: text.Compared})
 	case "markdown":
 		return report.Markdown(w, r, report.MarkdownOptions{Compared: text.Compared})
 	case "github":

@@ -127,6 +127,9 @@ type API struct {
 	Reason string
 	// Deployments are the roots that bring it, sorted.
 	Deployments []string
+	// New says that it stands without protection only since the change under
+	// review, by a suppression or not; see Compare.
+	New bool
 }
 
 // Finding is one thing to tell the author.

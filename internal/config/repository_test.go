@@ -137,12 +137,14 @@ func TestParseDefaults(t *testing.T) {
 
 const known = `Known here are "version", "enabled", "paths", "gate", "undetermined", "selfHostedGateway", "regions", "parameterDefaults", "parameters", "fix", "whenNothingApplies", "onboarding", "suppress" and "locked".`
 
-func TestParseErrors(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		name, content string
-		want          []string
-	}{
+// invalidSettings are settings with what is wrong with them.
+type invalidSettings struct {
+	name, content string
+	want          []string
+}
+
+func allInvalid() []invalidSettings {
+	return []invalidSettings{
 		{"empty", "", []string{`1:1 "" Empty settings file: It must say at least "version: 1"; or remove it.`}},
 		{"comment only", "# later\n", []string{`1:1 "" Empty settings file: It must say at least "version: 1"; or remove it.`}},
 		{"mark only", "---\n", []string{`1:1 "" Empty settings file: It must say at least "version: 1"; or remove it.`}},
@@ -175,13 +177,14 @@ func TestParseErrors(t *testing.T) {
 			`3:18 "~" Unexpected value: Text was expected here, not an empty value.`,
 		}},
 		{"empty text", "version: 1\nregions:\n  supported: ['  ']\n", []string{`3:15 "'  '" Empty text: Write something here, or remove the key.`}},
-		{"long text", "version: 1\nregions:\n  supported:\n  - " + strings.Repeat("x", 1001) + "\n", []string{`4:5 "` + strings.Repeat("x", 1001) + `" Text too long: It has 1001 bytes; at most 1000 are read.`}},
+		{"long text", "version: 1\nregions:\n  supported:\n  - " + strings.Repeat("x", 1001) + "\n", []string{`4:5 "` + strings.Repeat("x", 1001) + `" Text too long: It has 1001 characters; at most 1000 are read.`}},
 		{"patterns", "version: 1\npaths:\n  include: ['!a', 'b[', c//d]\n", []string{
 			`3:13 "'!a'" Pattern without effect: "!a" takes back what the patterns before it match, and there are none. Put a pattern before it.`,
 			`3:19 "'b['" Unexpected value: "b[": a [ has no ] in the same segment.`,
 			`3:25 "c//d" Unexpected value: "c//d": there is nothing between two /.`,
 		}},
 		{"API version", "version: 1\nfix:\n  apiVersion: latest\n", []string{`3:15 "latest" Unexpected value: "latest": it is not an API version such as 2023-11-15 or 2022-11-20-preview.`}},
+		{"API version of no day", "version: 1\nfix: {apiVersion: 2023-02-29-preview}\n", []string{`2:19 "2023-02-29-preview" Unexpected value: "2023-02-29-preview": it is not an API version such as 2023-11-15 or 2022-11-20-preview.`}},
 		{"parameter defaults", "version: 1\nparameterDefaults:\n  a: 1.5\n  b: [99999999999999999999]\n  B: 1\n  c: {d: .inf}\n", []string{
 			`3:6 "1.5" Unexpected value: Templates have whole numbers of at most 64 bits only, not 1.5. Put it in quotes if it is meant as text.`,
 			`4:7 "99999999999999999999" Unexpected value: Templates have whole numbers of at most 64 bits only, not 99999999999999999999. Put it in quotes if it is meant as text.`,
@@ -194,6 +197,11 @@ func TestParseErrors(t *testing.T) {
 			`4:12 "b.bicepparam" Unexpected value: A list was expected here, not "b.bicepparam".`,
 			`5:13 "/c.json" Unexpected value: "/c.json": it is not a path below the root of the repository, with / between folders.`,
 			`5:22 "c.txt" Unexpected value: "c.txt": it does not end in .bicep, .bicepparam, .json or .jsonc.`,
+		}},
+		{"paths of parameters", "version: 1\nparameters:\n  ../a.bicep: []\n  b.bicep: [/b.json, b.txt]\n", []string{
+			`3:3 "../a.bicep" Unexpected path: "../a.bicep": it is not a path below the root of the repository, with / between folders.`,
+			`4:13 "/b.json" Unexpected value: "/b.json": it is not a path below the root of the repository, with / between folders.`,
+			`4:22 "b.txt" Unexpected value: "b.txt": it does not end in .bicep, .bicepparam, .json or .jsonc.`,
 		}},
 		{"parameters as text", "version: 1\nparameters: x\n", []string{`2:13 "x" Unexpected value: A mapping was expected here, not "x".`}},
 		{"suppressions", "version: 1\nsuppress:\n  - api: a\n  - reason: b\n  - {api: '[', reason: ''}\n  - {path: '!x', reason: c, expires: 2023-02-29}\n  - d\n  - api: 1\n    reason: e\n    until: 2030-01-01\n", []string{
@@ -231,7 +239,12 @@ func TestParseErrors(t *testing.T) {
 		{"no UTF-8", "version: 1\n# caf\xe9\n", []string{"2:6 \"\\xe9\" Settings not in UTF-8: The byte 0xe9 does not belong to any character. Save the file as UTF-8."}},
 		{"UTF-16", "\xff\xfev\x00e\x00", []string{"1:1 \"\\xff\" Settings not in UTF-8: The byte 0xff does not belong to any character. Save the file as UTF-8."}},
 		{"control character", "version: 1\ngate: \x1b[31mall\n", []string{`2:7 "\x1b" Control character in settings: YAML has no place for the character U+001B. Remove it.`}},
-	} {
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	t.Parallel()
+	for _, tc := range allInvalid() {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			f := source.NewFile(RepositoryPath, []byte(tc.content))
@@ -512,7 +525,11 @@ func FuzzSettings(f *testing.F) {
 		file := source.NewFile(RepositoryPath, content)
 		repo, ds := Parse(file)
 		for _, d := range ds {
-			if d.Span.Start < 0 || d.Span.End < d.Span.Start || d.Span.End > len(content) || d.Summary == "" || d.Detail == "" || d.Severity != diag.Failure {
+			if d.Span.Start < 0 || d.Span.End < d.Span.Start || d.Span.End > len(content) || d.Summary == "" || d.Detail == "" {
+				t.Errorf("%+v", d)
+			}
+			// A suppression without a reason does not stop anything else.
+			if invalid := d.Code == check.CodeConfigInvalid; !invalid && d.Code != check.CodeSuppression || invalid != (d.Severity == diag.Failure) {
 				t.Errorf("%+v", d)
 			}
 		}
@@ -529,6 +546,9 @@ func FuzzSettings(f *testing.F) {
 		}
 		if root, err := readYAML(file); err == nil {
 			placed(t, file, root)
+			if broken := validateNode(t, root); len(ds) == 0 && broken != nil && !spaced(root) {
+				t.Errorf("the schema refuses it: %v", broken)
+			}
 		}
 		p, _ := ParsePSRule(file)
 		if s := p.Apply(check.Settings{}); len(s.Suppress) > 2*maxTargets {
@@ -550,6 +570,12 @@ func placed(t *testing.T, f *source.File, n *node) {
 	for _, x := range n.items {
 		placed(t, f, x)
 	}
+}
+
+// spaced reports whether there is a text that the reader trims.
+func spaced(n *node) bool {
+	return n.text != strings.TrimSpace(n.text) || slices.ContainsFunc(n.items, spaced) ||
+		slices.ContainsFunc(n.fields, func(f field) bool { return spaced(f.value) })
 }
 
 func isPlain(key string) bool {

@@ -21,7 +21,6 @@ type schema struct {
 	Enum                 []string   `json:"enum,omitempty"`
 	Pattern              string     `json:"pattern,omitempty"`
 	Format               string     `json:"format,omitempty"`
-	MinLength            int        `json:"minLength,omitempty"`
 	MaxLength            int        `json:"maxLength,omitempty"`
 	Items                *schema    `json:"items,omitempty"`
 	MaxItems             int        `json:"maxItems,omitempty"`

@@ -27,7 +27,7 @@ func repositorySettings() []setting[Repository] {
 		{name: "undetermined", doc: "What to do about an API whose protection depends on a value that nobody gave.", value: choice(func(r *repo) *Undetermined { return &r.Undetermined }, UndeterminedWarn, UndeterminedFail)},
 		{name: "selfHostedGateway", doc: "What to do about an unprotected API that is also assigned to a self-hosted gateway, which Defender for APIs does not see: `fail` as for any other, `warn`, or `ignore` and list it as excluded.", value: choice(func(r *repo) *check.GatewayMode { return &r.SelfHostedGateway }, check.GatewayFail, check.GatewayWarn, check.GatewayIgnore)},
 		{name: "regions", doc: "Where Defender for APIs is to be had.", within: []setting[repo]{
-			{name: "supported", doc: "Azure regions, such as `westeurope`, that support Defender for APIs in addition to those known to the app. APIs of services elsewhere are excluded.", value: texts(func(r *repo) *[]string { return &r.Regions }, &schema{MinLength: 1, MaxLength: maxText}, nil)},
+			{name: "supported", doc: "Azure regions, such as `westeurope`, that support Defender for APIs in addition to those known to the app. APIs of services elsewhere are excluded.", value: texts(func(r *repo) *[]string { return &r.Regions }, &schema{Pattern: anyText, MaxLength: maxText}, nil)},
 		}},
 		{name: "parameterDefaults", doc: "Values for template parameters that have neither an assigned nor a default one, by name. Any value that a template can take.", value: parameterValues(func(r *repo) *map[string]expr.Value { return &r.ParameterDefaults })},
 		{name: "parameters", doc: "Parameter files of templates, where their names or contents do not tell: the template's path, and a list of paths of its parameter files, all from the root of the repository. They replace those found by name.", value: parameterFiles(func(r *repo) *map[string][]string { return &r.Parameters })},
@@ -50,11 +50,11 @@ func repositorySettings() []setting[Repository] {
 // suppressionSettings are the keys of one suppression.
 func suppressionSettings() []setting[check.Suppression] {
 	type entry = check.Suppression
-	short := func() *schema { return &schema{MinLength: 1, MaxLength: maxText} }
+	short := func() *schema { return &schema{Pattern: anyText, MaxLength: maxText} }
 	return []setting[entry]{
 		{name: "api", doc: "The API's name, without `;rev=`; `*`, `?` and `[a-z]` are wild, case does not matter.", value: text(func(s *entry) *string { return &s.API }, short(), glob.ValidateName)},
 		{name: "service", doc: "The API Management service's name, likewise.", value: text(func(s *entry) *string { return &s.Service }, short(), glob.ValidateName)},
-		{name: "path", doc: "The file that declares the API: a pattern as in a `.gitignore` file.", value: text(func(s *entry) *string { return &s.Path }, short(), isPathPattern)},
+		{name: "path", doc: "The file that declares the API: a pattern as in a `.gitignore` file.", value: text(func(s *entry) *string { return &s.Path }, &schema{Pattern: `^\s*[^!\s]`, MaxLength: maxText}, isPathPattern)},
 		{name: "reason", required: true, doc: "Why the API may go unprotected. Reports show it.", value: text(func(s *entry) *string { return &s.Reason }, short(), nil)},
 		{name: "expires", doc: "The last day on which the entry holds, such as `2027-01-31`.", value: text(func(s *entry) *string { return &s.Expires }, &schema{Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, Format: "date"}, isDate)},
 	}

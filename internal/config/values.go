@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
@@ -17,6 +18,7 @@ import (
 const (
 	maxList    = 500
 	maxText    = 1000
+	anyText    = `\S` // in the schema: something besides white space
 	dateLayout = "2006-01-02"
 )
 
@@ -92,8 +94,8 @@ func (d *decoder) text(n *node, verify func(string) error) (string, bool) {
 	case out == "":
 		d.report(n.at, "Empty text", "Write something here, or remove the key.")
 		return "", false
-	case len(out) > maxText:
-		d.report(n.at, "Text too long", "It has %d bytes; at most %d are read.", len(out), maxText)
+	case utf8.RuneCountInString(out) > maxText:
+		d.report(n.at, "Text too long", "It has %d characters; at most %d are read.", utf8.RuneCountInString(out), maxText)
 		return "", false
 	}
 	if verify != nil {
@@ -171,7 +173,7 @@ func patterns[R any](get func(*R) *glob.Set) value[R] {
 			return glob.NewSet(all...), ok
 		},
 		plain: func(glob.Set) any { return []string{} },
-		shape: &schema{Type: "array", Items: &schema{Type: "string", MinLength: 1, MaxLength: maxText}, MaxItems: maxList},
+		shape: &schema{Type: "array", Items: &schema{Type: "string", Pattern: anyText, MaxLength: maxText}, MaxItems: maxList},
 	}
 }
 
@@ -274,7 +276,7 @@ func parameterFiles[R any](get func(*R) *map[string][]string) value[R] {
 		},
 		join:  joinMaps[[]string],
 		plain: func(map[string][]string) any { return map[string]any{} },
-		shape: &schema{Type: "object", AdditionalProperties: &schema{Type: "array", Items: &schema{Type: "string", MinLength: 1, MaxLength: maxText}, MaxItems: maxList}},
+		shape: &schema{Type: "object", AdditionalProperties: &schema{Type: "array", Items: &schema{Type: "string", Pattern: anyText, MaxLength: maxText}, MaxItems: maxList}},
 	}
 }
 

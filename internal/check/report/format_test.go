@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -127,7 +128,7 @@ func TestSARIFStructure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := SARIF(&out, r, "1.2.3"); err != nil {
+			if err := SARIF(&out, r, SARIFOptions{Version: "1.2.3"}); err != nil {
 				t.Fatal(err)
 			}
 			log := object(t, out.Bytes())
@@ -228,7 +229,7 @@ func TestSARIFExecution(t *testing.T) {
 	} {
 		r := &check.Report{Findings: []check.Finding{{Diagnostic: diag.Diagnostic{Code: tc.code, Severity: tc.severity, Path: "a", Summary: "S", Detail: "D"}}}}
 		var out bytes.Buffer
-		if err := SARIF(&out, r, ""); err != nil {
+		if err := SARIF(&out, r, SARIFOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		run := items(t, object(t, out.Bytes())["runs"])[0]
@@ -250,7 +251,7 @@ func TestSARIFExecution(t *testing.T) {
 func fingerprints(t *testing.T, r *check.Report) []string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := SARIF(&out, r, ""); err != nil {
+	if err := SARIF(&out, r, SARIFOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var list []string
@@ -312,6 +313,69 @@ func TestSARIFFix(t *testing.T) {
 	}
 	if _, ok := s.fix(diag.SuggestedFix{Edits: []diag.TextEdit{edit("a", 0, 0, "x"), edit("unknown", 0, 0, "x")}}); ok {
 		t.Error("half a fix is reported")
+	}
+}
+
+// placeIn is what a reader of SARIF takes a line and a column for.
+func placeIn(content string, line, column int) int {
+	at := len(content) - len(strings.TrimPrefix(content, source.BOM))
+	for range line - 1 {
+		at += strings.IndexAny(content[at:], "\r\n")
+		if strings.HasPrefix(content[at:], "\r\n") {
+			at++
+		}
+		at++
+	}
+	for range column - 1 {
+		_, size := utf8.DecodeRuneInString(content[at:])
+		at += size
+	}
+	return at
+}
+
+// TestSARIFRegions leads a reader back to each place in a file.
+func TestSARIFRegions(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"a", "é注\r\nab\rc\n\n\td😀e\u0301", "\r\n\r\n", source.BOM + "注\xffé\n", source.BOM + "\n注\r"} {
+		s := &sarif{look: newLookup(&check.Report{Sources: map[string]*source.File{"a": source.NewFile("a", []byte(content))}})}
+		begin := placeIn(content, 1, 1)
+		for i := begin; i <= len(content); i++ {
+			if i < len(content) && !utf8.RuneStart(content[i]) || i > 0 && strings.HasPrefix(content[i-1:], "\r\n") {
+				continue // within a character, or a line break
+			}
+			r := s.region("a", source.Span{Start: i, End: i})
+			if got := placeIn(content, r.StartLine, r.StartColumn); got != i || r.EndLine != r.StartLine || r.EndColumn != r.StartColumn {
+				t.Errorf("%q: %d is %+v, which is %d", content, i, *r, got)
+			}
+			r = s.region("a", source.Span{Start: begin, End: i})
+			if got := placeIn(content, r.EndLine, r.EndColumn); got != i {
+				t.Errorf("%q: the end %d is %+v, which is %d", content, i, *r, got)
+			}
+		}
+	}
+}
+
+// TestSARIFEnd names the end of a file by a line that is there.
+func TestSARIFEnd(t *testing.T) {
+	t.Parallel()
+	for content, want := range map[string]sarifRegion{
+		"":                    {1, 1, 1, 1},
+		"é":                   {1, 2, 1, 2},
+		"a\nbc":               {2, 3, 2, 3},
+		"a\n":                 {1, 3, 1, 3},
+		"a\r\né\r\n":          {2, 4, 2, 4},
+		"\n\n":                {2, 2, 2, 2},
+		source.BOM + "\r":     {1, 2, 1, 2},
+		source.BOM + "é注\r\n": {1, 5, 1, 5},
+	} {
+		s := &sarif{look: newLookup(&check.Report{Sources: map[string]*source.File{"a": source.NewFile("a", []byte(content))}})}
+		if diff := cmp.Diff(want, *s.region("a", source.Span{Start: len(content), End: len(content)})); diff != "" {
+			t.Errorf("%q: %s", content, diff)
+		}
+	}
+	s := &sarif{look: newLookup(&check.Report{Sources: map[string]*source.File{"a": source.NewFile("a", []byte("a\n"))}})}
+	if diff := cmp.Diff(sarifRegion{1, 2, 2, 1}, *s.region("a", source.Span{Start: 1, End: 2})); diff != "" {
+		t.Errorf("line break: %s", diff)
 	}
 }
 
@@ -434,22 +498,34 @@ func TestTextColour(t *testing.T) {
 	}
 }
 
-// TestReminder shows the two steps only where somebody has to take them.
+// TestReminder has the two steps in each summary about an API, and at a
+// terminal only where somebody has to take them.
 func TestReminder(t *testing.T) {
 	t.Parallel()
-	for _, unprotected := range []int{0, 1} {
-		r := &check.Report{Summary: check.Summary{APIs: 2, Undetermined: 2 - unprotected, Unprotected: unprotected}}
-		for ext, write := range map[string]func(*bytes.Buffer) error{
-			"text":     func(b *bytes.Buffer) error { return Text(b, r, TextOptions{}) },
-			"markdown": func(b *bytes.Buffer) error { return Markdown(b, r, MarkdownOptions{}) },
-		} {
+	for _, tc := range []struct {
+		summary        check.Summary
+		markdown, text bool
+	}{
+		{check.Summary{}, false, false},
+		{check.Summary{APIs: 2, Excluded: 2}, false, false},
+		{check.Summary{APIs: 2, Excluded: 1, Onboarded: 1}, true, false},
+		{check.Summary{APIs: 1, Suppressed: 1}, true, false},
+		{check.Summary{APIs: 1, Undetermined: 1}, true, false},
+		{check.Summary{APIs: 2, Onboarded: 1, Unprotected: 1}, true, true},
+	} {
+		r := &check.Report{Summary: tc.summary}
+		reminds := func(write func(io.Writer) error) bool {
 			var out bytes.Buffer
 			if err := write(&out); err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Contains(out.String(), "two steps") && strings.Contains(out.String(), PlanURL); got != (unprotected > 0) {
-				t.Errorf("%s, %d unprotected: reminder is %v", ext, unprotected, got)
-			}
+			return strings.Contains(out.String(), "two steps") && strings.Contains(out.String(), PlanURL)
+		}
+		if got := reminds(func(w io.Writer) error { return Markdown(w, r, MarkdownOptions{}) }); got != tc.markdown {
+			t.Errorf("%+v: Markdown reminds: %v", tc.summary, got)
+		}
+		if got := reminds(func(w io.Writer) error { return Text(w, r, TextOptions{}) }); got != tc.text {
+			t.Errorf("%+v: text reminds: %v", tc.summary, got)
 		}
 	}
 }

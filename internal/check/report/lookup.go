@@ -29,12 +29,24 @@ func (l *lookup) position(path string, s source.Span) (start, end source.Positio
 		first := source.Position{Line: 1, Column: 1}
 		return first, first
 	}
+	c := l.characters(path, f)
+	return c.position(f, s.Start), c.position(f, s.End)
+}
+
+// afterBreak is the place after a line with its line break.
+func (l *lookup) afterBreak(path string, line int) source.Position {
+	f := l.sources[path]
+	return source.Position{Line: line, Column: l.characters(path, f).column(f, line, f.Line(line+1).Start)}
+}
+
+// characters are those of a file.
+func (l *lookup) characters(path string, f *source.File) *characters {
 	c := l.counts[path]
 	if c == nil {
 		c = countCharacters(f.Content)
 		l.counts[path] = c
 	}
-	return c.position(f, s.Start), c.position(f, s.End)
+	return c
 }
 
 // line is the number of the line in which a span begins, 0 if the content of
@@ -84,9 +96,14 @@ func (c *characters) until(offset int) int {
 func (c *characters) position(f *source.File, offset int) source.Position {
 	offset = max(0, min(offset, len(c.text)))
 	line := lineOf(f, offset)
+	return source.Position{Line: line, Column: c.column(f, line, offset)}
+}
+
+// column is where an offset is on a line, which may begin before it.
+func (c *characters) column(f *source.File, line, offset int) int {
 	column := 1 + c.until(offset) - c.until(f.Line(line).Start)
 	if line == 1 && bytes.HasPrefix(c.text[:offset], []byte(source.BOM)) {
 		column--
 	}
-	return source.Position{Line: line, Column: column}
+	return column
 }

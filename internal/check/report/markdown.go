@@ -310,10 +310,11 @@ func (m *markdown) notes(broken bool) []string {
 	return rows
 }
 
-// reminder is what an author has to know before a collection deploys.
+// reminder is what an author has to know before a collection deploys, though
+// all APIs may have one: nothing in a template says that the plan is on.
 func (m *markdown) reminder() string {
 	rule := fmt.Sprintf("[%s](%s) (%s)", check.RuleName, check.RuleURL, check.RuleRef)
-	if m.report.Summary.Unprotected == 0 {
+	if s := m.report.Summary; s.APIs == s.Excluded {
 		return "Rule: " + rule + "\n"
 	}
 	return "Onboarding takes two steps:\n\n" +

@@ -215,7 +215,10 @@ func formats() map[string]func(io.Writer, *check.Report) error {
 		"new.md": func(w io.Writer, r *check.Report) error {
 			return Markdown(w, r, MarkdownOptions{LinkFile: link, Compared: true})
 		},
-		"sarif":    func(w io.Writer, r *check.Report) error { return SARIF(w, r, "1.2.3") },
+		"sarif": func(w io.Writer, r *check.Report) error { return SARIF(w, r, SARIFOptions{Version: "1.2.3"}) },
+		"new.sarif": func(w io.Writer, r *check.Report) error {
+			return SARIF(w, r, SARIFOptions{Version: "1.2.3", Compared: true})
+		},
 		"commands": GitHub,
 	}
 }

@@ -25,12 +25,22 @@ const (
 	fingerprint = "onboardDefender/v1"
 )
 
+// SARIFOptions say where the log comes from. The zero SARIFOptions are a
+// program without a version.
+type SARIFOptions struct {
+	// Version is the program's, "" if it has none.
+	Version string
+	// Compared says that the report was compared with an earlier state, so
+	// that each result is new or existing.
+	Compared bool
+}
+
 // SARIF writes the report in the Static Analysis Results Interchange Format
-// 2.1.0, for code scanning. version is the program's, "" if it has none. APIs
-// with a suppression are results with a suppression. The error is the writer's.
-// https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os.html
-func SARIF(w io.Writer, r *check.Report, version string) error {
-	s := &sarif{look: newLookup(r), seen: map[string]int{}, ruleIndex: map[diag.Code]int{}}
+// 2.1.0, for code scanning. APIs with a suppression are results with a
+// suppression. The error is the writer's.
+// https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
+func SARIF(w io.Writer, r *check.Report, o SARIFOptions) error {
+	s := &sarif{options: o, look: newLookup(r), seen: map[string]int{}, ruleIndex: map[diag.Code]int{}}
 	s.addRules(r)
 	invocation := sarifInvocation{ExecutionSuccessful: true}
 	results := []sarifResult{}
@@ -50,7 +60,7 @@ func SARIF(w io.Writer, r *check.Report, version string) error {
 		Schema: sarifSchema, Version: "2.1.0",
 		Runs: []sarifRun{{
 			Tool: sarifTool{Driver: sarifDriver{
-				Name: toolName, FullName: "Onboard APIs to Microsoft Defender for APIs", Version: version, InformationURI: toolURL, Rules: s.rules,
+				Name: toolName, FullName: "Onboard APIs to Microsoft Defender for APIs", Version: o.Version, InformationURI: toolURL, Rules: s.rules,
 			}},
 			Invocations: []sarifInvocation{invocation},
 			OriginalURIBaseIDs: map[string]sarifArtifact{
@@ -63,6 +73,7 @@ func SARIF(w io.Writer, r *check.Report, version string) error {
 
 // sarif is a log in the making.
 type sarif struct {
+	options   SARIFOptions
 	look      *lookup
 	rules     []sarifRule
 	ruleIndex map[diag.Code]int
@@ -92,9 +103,11 @@ func (s *sarif) result(f finding) sarifResult {
 	out := sarifResult{
 		RuleID: string(f.Code), RuleIndex: s.ruleIndex[f.Code], Level: sarifLevel(f.Severity), Message: text(f.Detail),
 		Locations:    []sarifLocation{s.location(f.Path, f.Span, f.API, f.Service)},
+		Baseline:     s.baseline(f.New),
+		Suppressions: []sarifSuppression{},
 		Fingerprints: map[string]string{fingerprint: s.identify(f.Code, f.Path, f.API, f.Service, s.distinction(f.Finding))},
 		Properties: &sarifProperties{
-			API: f.API, Service: f.Service, Deployments: f.Deployments, Parameters: f.Parameters, Fixable: f.Fixable, FixReason: f.FixReason, New: f.New,
+			API: f.API, Service: f.Service, Deployments: f.Deployments, Parameters: f.Parameters, Fixable: f.Fixable, FixReason: f.FixReason,
 		},
 	}
 	if f.Detail == "" {
@@ -120,10 +133,23 @@ func (s *sarif) suppressed(a api) sarifResult {
 		RuleID: string(check.CodeNotOnboarded), RuleIndex: s.ruleIndex[check.CodeNotOnboarded], Level: sarifLevel(diag.Failure),
 		Message:      text(fmt.Sprintf("API %q of service %q is not onboarded to Microsoft Defender for APIs, which is accepted.", a.Name, a.Service)),
 		Locations:    []sarifLocation{s.location(a.Path, a.At, a.Name, a.Service)},
+		Baseline:     s.baseline(a.New),
 		Fingerprints: map[string]string{fingerprint: s.identify(check.CodeNotOnboarded, a.Path, a.Name, a.Service, "")},
 		Suppressions: []sarifSuppression{{Kind: "external", Status: "accepted", Justification: a.Reason}},
 		Properties:   &sarifProperties{API: a.Name, Service: a.Service, Deployments: a.Deployments},
 	}
+}
+
+// baseline is the state of a result against what the report was compared with:
+// either all results have one or none (section 3.27.24).
+func (s *sarif) baseline(added bool) string {
+	switch {
+	case !s.options.Compared:
+		return ""
+	case added:
+		return "new"
+	}
+	return "unchanged"
 }
 
 func (s *sarif) notification(f finding) sarifNotification {
@@ -169,9 +195,15 @@ func (s *sarif) location(path string, span source.Span, api, service string) sar
 }
 
 // region is a span in lines and columns; an empty one is a place between two
-// characters.
+// characters. What follows the last line break is no line in SARIF: the place
+// at the end of a file is on the line before (section 3.30.2).
 func (s *sarif) region(path string, span source.Span) *sarifRegion {
 	start, end := s.look.position(path, span)
+	f := s.look.sources[path]
+	if last := f.Lines(); start == end && start.Line == last && last > 1 && f.Line(last).Len() == 0 {
+		start = s.look.afterBreak(path, last-1)
+		end = start
+	}
 	return &sarifRegion{StartLine: start.Line, StartColumn: start.Column, EndLine: end.Line, EndColumn: end.Column}
 }
 

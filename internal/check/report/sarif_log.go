@@ -83,7 +83,8 @@ type sarifResult struct {
 	Locations    []sarifLocation    `json:"locations"`
 	Related      []sarifLocation    `json:"relatedLocations,omitempty"`
 	Fingerprints map[string]string  `json:"partialFingerprints"`
-	Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+	Baseline     string             `json:"baselineState,omitempty"`
+	Suppressions []sarifSuppression `json:"suppressions"`
 	Fixes        []sarifFix         `json:"fixes,omitempty"`
 	Properties   *sarifProperties   `json:"properties,omitempty"`
 }
@@ -95,7 +96,6 @@ type sarifProperties struct {
 	Parameters  []string `json:"parameters,omitempty"`
 	Fixable     bool     `json:"fixable"`
 	FixReason   string   `json:"fixReason,omitempty"`
-	New         bool     `json:"new,omitempty"`
 }
 
 type sarifMessage struct {
