@@ -22,6 +22,7 @@ func TestCost(t *testing.T) {
 		before[path], after[path] = protected(fmt.Sprintf("a%d", i)), api(fmt.Sprintf("a%d", i))
 	}
 	s := newStage(t, before)
+	s.settle("version: 1\ngate: new\n")
 	spent := func(what string, most int) {
 		t.Helper()
 		s.run()
@@ -30,11 +31,19 @@ func TestCost(t *testing.T) {
 		}
 		s.ResetRequests()
 	}
-	s.Branch(infra, "typical", "main")
-	s.Commit(infra, "typical", after, "Change all")
-	s.Commit(infra, "main", githubtest.Files{"README.md": githubtest.Text("meanwhile")}, "Meanwhile")
-	s.DiscardPending()
-	s.OpenPull(githubtest.PullOptions{Repository: infra, Head: "typical"})
+	typical := func(branch string) {
+		t.Helper()
+		s.Commit(infra, "main", githubtest.Files{"README.md": githubtest.Text("before " + branch)}, "Before")
+		s.Branch(infra, branch, "main")
+		after["infra/api19.bicep"] = githubtest.Text(text("a19") + "// " + branch + "\n")
+		s.Commit(infra, branch, after, "Change all")
+		s.Commit(infra, "main", githubtest.Files{"README.md": githubtest.Text("while " + branch)}, "Meanwhile")
+		s.DiscardPending()
+		s.OpenPull(githubtest.PullOptions{Repository: infra, Head: branch})
+	}
+	typical("first")
+	spent("a typical pull request, and once in ten minutes the settings of the organisation", 7+1)
+	typical("typical")
 	spent("a typical pull request", 7)
 	s.only("typical", "failure", "20 of 20 APIs not onboarded")
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/onboard-defender/onboard-defender/internal/config"
 	"github.com/onboard-defender/onboard-defender/internal/github"
 	"github.com/onboard-defender/onboard-defender/internal/review"
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -71,6 +72,16 @@ func (p port) Default(ctx context.Context, r review.Repo) (review.Branch, error)
 		return branch, nil // it has no commit yet
 	}
 	return branch, err
+}
+
+// Organisation is the settings file of an account. Without the repository that
+// it lies in, or the App on it, there are none.
+func (p port) Organisation(ctx context.Context, installation int64, owner string) ([]byte, error) {
+	content, err := p.app.File(ctx, installation, owner, config.OrganisationRepository, config.OrganisationPath)
+	if errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden) {
+		return nil, nil
+	}
+	return content, err
 }
 
 // Permission is what a user may do in the repository.

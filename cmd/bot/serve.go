@@ -182,7 +182,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 	work.reviewer = &review.Reviewer{
 		Pulls: p, Branches: p, Snapshots: p, Checks: work.checks, Commits: p, History: p, Suggestions: p, Proposals: p,
 		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
-		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles),
+		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles), Defaults: &review.Defaults{Door: p},
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
 		Explain:    explain, FileURL: p.fileURL, Conclusions: &review.Conclusions{},
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
@@ -236,6 +236,9 @@ func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p serv
 	}
 	// Of a later delivery the head may have been taken up before it came.
 	req.Fresh = p.Fresh && job.First && job.Generation == 1 && p.Head != "" && p.Base != ""
+	if review.HasDefaults(d.Name) && (d.Kind == server.KindPush || d.Kind == server.KindBranch) {
+		reviewer.Defaults.Forget(d.Installation) // they may have changed, or be there only now
+	}
 	switch d.Kind {
 	case server.KindReview:
 		if err := reviewer.Review(ctx, req); err != nil {

@@ -25,8 +25,9 @@ type setting[R any] struct {
 
 // value is what a key holds.
 type value[R any] interface {
-	// read takes a node into the settings, or says what is wrong with it.
-	read(d *decoder, n *node, into *R)
+	// read takes a node into the settings, or says what is wrong with it and
+	// reports false.
+	read(d *decoder, n *node, into *R) bool
 	// overlay takes what from says over to into, of which from is the nearer.
 	overlay(into, from *R)
 	// fallback is the value that holds when the key is not there, as JSON has
@@ -48,10 +49,12 @@ type typed[R, T any] struct {
 	shape *schema
 }
 
-func (t typed[R, T]) read(d *decoder, n *node, into *R) {
-	if v, ok := t.decode(d, n); ok {
+func (t typed[R, T]) read(d *decoder, n *node, into *R) bool {
+	v, ok := t.decode(d, n)
+	if ok {
 		*t.field(into) = v
 	}
+	return ok
 }
 
 func (t typed[R, T]) overlay(into, from *R) {
@@ -75,7 +78,8 @@ func (t typed[R, T]) schema() *schema { return t.shape }
 type decoder struct {
 	file  *source.File
 	found []diag.Diagnostic
-	// given are the keys that the file sets, by dotted name.
+	// given are the keys that the file sets, to something that can be read, by
+	// dotted name.
 	given map[string]source.Span
 }
 
@@ -142,13 +146,13 @@ func readFields[R any](d *decoder, n *node, settings []setting[R], prefix string
 			d.report(f.at, "Unknown setting", "%q is not a setting here. %s", cut(f.key), hint(settings, prefix, f.key))
 			continue
 		}
-		if prefix != "-" {
-			d.given[prefix+f.key] = f.at
-		}
-		if s := settings[i]; s.value != nil {
-			s.value.read(d, f.value, into)
-		} else {
+		s := settings[i]
+		if s.value == nil {
 			readFields(d, f.value, s.within, prefix+s.name+".", into)
+			continue
+		}
+		if s.value.read(d, f.value, into) && prefix != "-" {
+			d.given[prefix+s.name] = f.at
 		}
 	}
 	for _, s := range settings {

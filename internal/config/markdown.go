@@ -35,10 +35,6 @@ suppress:
     expires: 2027-01-31
 ` + "```" + `
 
-Defaults for all repositories of an organisation are in ` + "`" + OrganisationPath + "`" + ` of its ` + "`" + OrganisationRepository + "`" + ` repository. A
-repository's value replaces the organisation's; parameters are joined by name, suppressions and regions added.
-What the organisation lists in ` + "`locked`" + ` repositories cannot set.
-
 `)
 	defaults := Defaults()
 	table(&b, repositorySettings(), &defaults)
@@ -46,6 +42,30 @@ What the organisation lists in ` + "`locked`" + ` repositories cannot set.
 	table(&b, suppressionSettings(), nil)
 	b.WriteString(`
 The [JSON Schema](onboard-defender.schema.json) says the same to editors. ` + "`bot config validate`" + ` checks a file.
+
+## Of an organisation
+
+Defaults for all repositories of an organisation, or of a user, are in ` + "`" + OrganisationPath + "`" + ` of its ` + "`" + OrganisationRepository + "`" + `
+repository, on the default branch, with the same keys. The App has to be installed on that repository too; where it is
+not, and where there is none, there are no such defaults.
+
+` + "```yaml" + `
+version: 1
+gate: all
+undetermined: fail
+locked: [enabled, gate]
+` + "```" + `
+
+A repository's value replaces the organisation's; parameters are joined by name, suppressions and regions added. What the
+organisation lists in ` + "`locked`" + ` repositories cannot set: a value there has no effect, and a notice says so. Only keys of
+settings can be locked, not what templates and PSRule configurations say.
+
+A change holds for what is reviewed afterwards: at once in the process that hears of the push, at the latest after ten
+minutes in others. A mistake in the file fails no pull request of other repositories: the usual defaults hold in its
+place, and the summaries of check runs that had something to check show it. In its own repository the file is validated
+as settings are.
+
+The App applies these defaults. ` + "`bot check` and `bot fix`" + ` on the command line know the repository only.
 
 ## Of PSRule
 

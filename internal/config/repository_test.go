@@ -460,6 +460,10 @@ locked: [paths]
 	if got, ds := Merge(org, Defaults()); len(ds) > 0 || got.Gate != GateAll || got.Undetermined != UndeterminedFail {
 		t.Errorf("over nothing: %+v, %v", got, ds)
 	}
+	broken, _ := Parse(source.NewFile(RepositoryPath, []byte("version: 1\nundetermined: perhaps\nregions: {supported: 7}\n")))
+	if got, ds := Merge(org, broken); len(ds) > 0 || got.Undetermined != UndeterminedFail || len(got.Regions) != 2 {
+		t.Errorf("what cannot be read does not replace: %+v, %v", got, ds)
+	}
 	if got, ds := Merge(Defaults(), Defaults()); len(ds) > 0 || !cmp.Equal(got, Defaults(), comparers()) {
 		t.Errorf("defaults: %+v, %v", got, ds)
 	}

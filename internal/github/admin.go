@@ -181,32 +181,40 @@ func (a *App) ListPulls(ctx context.Context, repo Repo, limit int) ([]Pull, erro
 	return pulls[:min(len(pulls), limit)], nil
 }
 
-// File is the content of one file at a branch or commit. It is for settings:
-// files over a megabyte are [ErrTooLarge]; templates come by [App.Snapshot].
-func (a *App) File(ctx context.Context, repo Repo, ref, name string) ([]byte, error) {
-	if ref == "" || name == "" || path.Clean(name) != name {
-		return nil, permanent("read file of %s: %q at %q is not a file", repo, name, ref)
+// File is the content of one file on the default branch of a repository that is
+// known by its name only, in one request and with a token for nothing else. It
+// is for settings: files over a megabyte are [ErrTooLarge]; templates come by
+// [App.Snapshot]. Where the App is not installed on the repository, or there is
+// none, it is [ErrForbidden] or [ErrNotFound].
+func (a *App) File(ctx context.Context, installation int64, owner, repository, name string) ([]byte, error) {
+	full := owner + "/" + repository
+	if !validName(owner) || !validName(repository) || name == "" || path.Clean("/"+name) != "/"+name {
+		return nil, permanent("not a file of a repository: %q of %q", name, full)
+	}
+	inst, err := a.installation(installation)
+	if err != nil {
+		return nil, err
 	}
 	var answer struct {
 		Type     string `json:"type"`
 		Encoding string `json:"encoding"`
 		Content  string `json:"content"`
 	}
-	parts := append([]string{"contents"}, strings.Split(name, "/")...)
-	err := a.get(ctx, repo, url.Values{"ref": {ref}}, &answer, parts...)
+	ctx = withScope(ctx, scope{name: repository, permissions: toConfigure})
+	_, err = send(ctx, inst.client, http.MethodGet, "repos/"+full+"/contents/"+(&url.URL{Path: name}).EscapedPath(), nil, &answer)
 	_, list := errors.AsType[*json.UnmarshalTypeError](err) // what a directory is
 	if err != nil && !list {
-		return nil, fmt.Errorf("read %s of %s: %w", name, repo, err)
+		return nil, fmt.Errorf("read %s of %s: %w", name, full, err)
 	}
 	switch {
 	case list || answer.Type != "file":
-		return nil, permanent("read %s of %s: not a file: %w", name, repo, ErrNotFound)
+		return nil, permanent("read %s of %s: not a file: %w", name, full, ErrNotFound)
 	case answer.Encoding != "base64":
-		return nil, permanent("read %s of %s: %w", name, repo, ErrTooLarge)
+		return nil, permanent("read %s of %s: %w", name, full, ErrTooLarge)
 	}
 	content, err := base64.StdEncoding.DecodeString(answer.Content)
 	if err != nil {
-		return nil, fmt.Errorf("read %s of %s: %w", name, repo, err)
+		return nil, fmt.Errorf("read %s of %s: %w", name, full, err)
 	}
 	return content, nil
 }

@@ -48,27 +48,34 @@ func TestConvertManifest(t *testing.T) {
 func TestFile(t *testing.T) {
 	t.Parallel()
 	s := newStub(newFakeClock())
-	const contents = "GET /repos/acme/infra/contents/"
-	s.mux.HandleFunc(contents+"a%23b/..c.yml", func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("ref") != "release/1 #2" {
-			t.Errorf("asked at %q", r.URL.Query().Get("ref"))
-		}
-		reply(200, `{"type":"file","encoding":"base64","content":"eA==\n"}`)(w, r)
-	})
+	const contents = "GET /repos/acme/.github/contents/"
+	s.mux.HandleFunc(contents+"a%23b/..c.yml", reply(200, `{"type":"file","encoding":"base64","content":"eA==\n"}`))
 	s.mux.HandleFunc(contents+"large.yml", reply(200, `{"type":"file","encoding":"none","content":""}`))
 	s.mux.HandleFunc(contents+"link.yml", reply(200, `{"type":"symlink","target":"x"}`))
 	s.mux.HandleFunc(contents+"odd.yml", reply(200, `{"type":"file","encoding":"base64","content":"!"}`))
 	s.mux.HandleFunc(contents+"dir", reply(200, `[{"type":"file"}]`))
 	app := newTestApp(t, s)
-	if got, err := app.File(t.Context(), testRepo, "release/1 #2", "a#b/..c.yml"); err != nil || string(got) != "x" {
+	if got, err := app.File(t.Context(), 7, "acme", ".github", "a#b/..c.yml"); err != nil || string(got) != "x" {
 		t.Errorf("%q, %v", got, err)
+	}
+	const narrow = `{"repositories":[".github"],"permissions":{"contents":"read","metadata":"read"}}`
+	if diff := cmp.Diff([]string{narrow + "\n"}, s.tokens); diff != "" {
+		t.Error(diff)
 	}
 	for path, is := range map[string]error{
 		"large.yml": ErrTooLarge, "link.yml": ErrNotFound, "missing.yml": ErrNotFound, "odd.yml": nil, "dir": ErrNotFound,
 		"": nil, "../x": nil, "/x": nil, "a//b": nil, "a/../b": nil,
 	} {
-		if got, err := app.File(t.Context(), testRepo, "main", path); err == nil || is != nil && !errors.Is(err, is) {
+		if got, err := app.File(t.Context(), 7, "acme", ".github", path); err == nil || is != nil && !errors.Is(err, is) {
 			t.Errorf("%q: %q, %v", path, got, err)
+		}
+	}
+	for _, c := range []struct {
+		installation int64
+		owner, name  string
+	}{{0, "acme", ".github"}, {7, "..", ".github"}, {7, "acme", "a/b"}} {
+		if got, err := app.File(t.Context(), c.installation, c.owner, c.name, "x.yml"); err == nil {
+			t.Errorf("%+v: %q", c, got)
 		}
 	}
 }

@@ -37,18 +37,19 @@ const (
 type permissions uint8
 
 const (
-	toReview  permissions = iota // read a pull request and its files
-	toReport                     // write check runs, also about a permission that is missing
-	toCommit                     // write files
-	toSuggest                    // write reviews
-	toPropose                    // write files and open a pull request with them
-	toList                       // see which repositories there are
+	toReview    permissions = iota // read a pull request and its files
+	toReport                       // write check runs, also about a permission that is missing
+	toCommit                       // write files
+	toSuggest                      // write reviews
+	toPropose                      // write files and open a pull request with them
+	toList                         // see which repositories there are
+	toConfigure                    // read a file of settings
 )
 
-func (p permissions) options(repo int64) *gh.InstallationTokenOptions {
+func (k tokenKey) options() *gh.InstallationTokenOptions {
 	read, write := new("read"), new("write")
 	granted := &gh.InstallationPermissions{Metadata: read}
-	switch p {
+	switch k.permissions {
 	case toReview:
 		granted.Contents, granted.PullRequests = read, read
 	case toReport:
@@ -59,11 +60,16 @@ func (p permissions) options(repo int64) *gh.InstallationTokenOptions {
 		granted.PullRequests = write
 	case toPropose:
 		granted.Contents, granted.PullRequests = write, write
+	case toConfigure:
+		granted.Contents = read
 	case toList:
 	}
 	options := &gh.InstallationTokenOptions{Permissions: granted}
-	if repo != 0 {
-		options.RepositoryIDs = []int64{repo}
+	switch {
+	case k.repo != 0:
+		options.RepositoryIDs = []int64{k.repo}
+	case k.name != "":
+		options.Repositories = []string{k.name}
 	}
 	return options
 }
@@ -72,6 +78,7 @@ func (p permissions) options(repo int64) *gh.InstallationTokenOptions {
 // request's context.
 type scope struct {
 	repo        int64
+	name        string // of the repository where its number is not known
 	permissions permissions
 	query       bool // a POST that changes nothing, as GraphQL's queries are
 }
@@ -219,6 +226,7 @@ type tokens struct {
 
 type tokenKey struct {
 	repo        int64
+	name        string // see scope
 	permissions permissions
 }
 
@@ -242,7 +250,9 @@ func (e *tokenError) Error() string {
 func (e *tokenError) Unwrap() error { return e.error }
 
 // Is lets [ErrForbidden] be found by [errors.Is]: a token with a permission
-// that was not granted is refused with status 422.
+// that was not granted, or for a
+// repository that is not there or not the installation's, is refused with
+// status 422.
 // https://docs.github.com/rest/apps/apps#create-an-installation-access-token-for-an-app
 func (e *tokenError) Is(target error) bool {
 	status, ok := errors.AsType[*StatusError](e.error)
@@ -253,7 +263,7 @@ func (e *tokenError) Is(target error) bool {
 // which outlives the caller that began it: its cancellation must not fail the
 // others.
 func (t *tokens) take(ctx context.Context, key tokenKey) (string, time.Duration, error) {
-	done := t.flight.DoChan(fmt.Sprintf("%d/%d", key.repo, key.permissions), func() (any, error) {
+	done := t.flight.DoChan(fmt.Sprintf("%d/%s/%d", key.repo, key.name, key.permissions), func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenTimeout)
 		defer cancel()
 		return t.refresh(detached, key)
@@ -323,7 +333,7 @@ func (t *tokens) entry(key tokenKey) (*token, error) {
 	if e, ok := t.kept[key]; ok {
 		return e, nil
 	}
-	source, err := t.newTransport(key.permissions.options(key.repo))
+	source, err := t.newTransport(key.options())
 	if err != nil {
 		return nil, err
 	}
@@ -365,7 +375,7 @@ func (a *installationAuth) RoundTrip(req *http.Request) (*http.Response, error) 
 	if !ok {
 		return nil, permanent("request without a scope")
 	}
-	key := tokenKey{s.repo, s.permissions}
+	key := tokenKey{s.repo, s.name, s.permissions}
 	for n := 1; ; n++ {
 		value, age, err := a.tokens.take(req.Context(), key)
 		if err != nil {

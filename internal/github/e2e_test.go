@@ -589,14 +589,17 @@ func TestAdministration(t *testing.T) {
 	if err != nil || settings.String() != "acme/.github" || settings.DefaultBranch != "main" {
 		t.Fatalf("repository %+v, %v", settings, err)
 	}
-	content, err := s.app.File(ctx, settings.Repo, "main", "onboard-defender.yml")
+	content, err := s.app.File(ctx, s.repo.Installation, "acme", ".github", "onboard-defender.yml")
 	if err != nil || string(content) != "version: 1\n" {
 		t.Errorf("file %q, %v", content, err)
 	}
 	for _, missing := range []string{"other.yml", "a/b..c.yml"} {
-		if _, err := s.app.File(ctx, settings.Repo, "main", missing); !errors.Is(err, ErrNotFound) {
+		if _, err := s.app.File(ctx, s.repo.Installation, "acme", ".github", missing); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s: %v", missing, err)
 		}
+	}
+	if _, err := s.app.File(ctx, s.repo.Installation, "acme", "nowhere", "x"); !errors.Is(err, ErrForbidden) {
+		t.Errorf("a file of nowhere: %v", err)
 	}
 	s.SetPermission(acme, "hubot", "maintain")
 	for user, want := range map[string]string{"hubot": "write", "stranger": "none"} {

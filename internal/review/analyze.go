@@ -120,5 +120,5 @@ func (a *Analysis) planFix(leave func(finding int) string) {
 
 // Wanted reports whether a file's content is needed from the start.
 func Wanted(e source.Entry) bool {
-	return deployment.Candidate(e.Path) || slices.Contains(config.Paths(), e.Path)
+	return deployment.Candidate(e.Path) || slices.Contains(config.Paths(), e.Path) || e.Path == config.OrganisationPath
 }

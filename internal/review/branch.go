@@ -3,8 +3,6 @@ package review
 import (
 	"context"
 	"errors"
-
-	"github.com/onboard-defender/onboard-defender/internal/config"
 )
 
 // MergeGroup checks a group of the merge queue, as it would a pull request,
@@ -52,10 +50,13 @@ func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run
 	if err != nil {
 		return err
 	}
+	org, err := r.organisation(ctx, req.Repo)
+	if err != nil {
+		return err
+	}
 	head := snaps[0]
-	f := found{snapshot: head}
-	f.settings, f.psRule, f.problems = config.Load(head)
-	r.Conclusions.keep(req.Repo, branch.Name, f.settings.WhenNothingApplies)
+	f := org.over(req.Repo, head)
+	r.Conclusions.keep(req.Repo, branch.Name, org.version, f.settings.WhenNothingApplies)
 	v := view{repo: req.Repo, found: f, head: head, pull: Pull{Head: branch.Head, BaseBranch: branch.Name}, link: r.FileURL}
 	if !f.settings.Enabled {
 		v.off(run)

@@ -159,12 +159,12 @@ func TestConclusions(t *testing.T) {
 		}
 	}
 	var none *Conclusions
-	none.keep(req.Repo, "main", config.ConcludeSkipped)
-	if _, ok := none.recall(req.Repo, "main"); ok {
+	none.keep(req.Repo, "main", organisation{}.version, config.ConcludeSkipped)
+	if _, ok := none.recall(req.Repo, "main", organisation{}.version); ok {
 		t.Error("nothing was to be kept")
 	}
 	for n := range maxConclusions + 1 {
-		r.Conclusions.keep(Repo{ID: int64(n + 100)}, "main", config.ConcludeNeutral)
+		r.Conclusions.keep(Repo{ID: int64(n + 100)}, "main", organisation{}.version, config.ConcludeNeutral)
 	}
 	if len(r.Conclusions.kept) > maxConclusions {
 		t.Errorf("%d are kept", len(r.Conclusions.kept))

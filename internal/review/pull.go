@@ -87,10 +87,9 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 		return err
 	}
 	settings := found.settings
-	_, _, invalid := config.Load(head)
 	v := view{
 		repo: req.Repo, found: found, changes: changes, head: head, pull: pull, link: r.FileURL,
-		invalid: changedSettings(changes, invalid),
+		invalid: changedSettings(changes, found.organisation.over(req.Repo, head).problems),
 	}
 	if !settings.Enabled {
 		v.off(run)

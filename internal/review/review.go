@@ -243,6 +243,8 @@ type Reviewer struct {
 	// Now is the clock that suppressions expire by.
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Defaults are the settings of organisations; nil for none.
+	Defaults *Defaults
 	// Modules is the door to registries; nil for none.
 	Modules Modules
 	// Cache keeps parsed files between reviews; nil for none.

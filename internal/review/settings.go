@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"slices"
 	"sync"
@@ -18,11 +19,18 @@ type found struct {
 	// problems are what is wrong with the files they come from.
 	problems []diag.Diagnostic
 	snapshot *source.Snapshot
+	// organisation is what they are over.
+	organisation organisation
 }
 
-// settings are those of the base branch as it is now: an exception or another
-// gate that was merged there holds for pull requests that began before.
+// settings are those of the base branch as it is now, over the organisation's:
+// an exception or another gate that was merged there holds for pull requests
+// that began before.
 func (r *Reviewer) settings(ctx context.Context, repo Repo, pull Pull, changes Changes, mergeBase *source.Snapshot) (found, error) {
+	org, err := r.organisation(ctx, repo)
+	if err != nil {
+		return found{}, err
+	}
 	base := mergeBase
 	if base == nil || changes.Base != changes.MergeBase {
 		snaps, err := r.Snapshots.Snapshots(ctx, repo, isSettings, changes.Base)
@@ -31,19 +39,31 @@ func (r *Reviewer) settings(ctx context.Context, repo Repo, pull Pull, changes C
 		}
 		base = snaps[0]
 	}
-	f := found{snapshot: base}
-	f.settings, f.psRule, f.problems = config.Load(base)
-	if len(f.problems) > 0 {
-		r.Logger.WarnContext(ctx, "settings of the base branch are not valid", slog.Int("problems", len(f.problems)))
+	f := org.over(repo, base)
+	if broken := failures(f.problems); len(broken) > 0 {
+		r.Logger.WarnContext(ctx, "settings of the base branch are not valid", slog.Int("problems", len(broken)))
 	}
-	r.Conclusions.keep(repo, pull.BaseBranch, f.settings.WhenNothingApplies)
+	r.Conclusions.keep(repo, pull.BaseBranch, org.version, f.settings.WhenNothingApplies)
 	return f, nil
+}
+
+// organisation are the settings that hold for all repositories of the owner.
+func (r *Reviewer) organisation(ctx context.Context, repo Repo) (organisation, error) {
+	org, err := r.Defaults.of(ctx, repo, r.Now())
+	if org.warning != "" {
+		r.Logger.WarnContext(ctx, "settings of the organisation are not valid")
+	}
+	return org, err
 }
 
 // nothing completes the run of a pull request that changes nothing of interest.
 // That is most of them, so what to conclude is not asked for each time.
 func (r *Reviewer) nothing(ctx context.Context, repo Repo, pull Pull, changes Changes, run *Run) error {
-	conclusion, ok := r.Conclusions.recall(repo, pull.BaseBranch)
+	org, err := r.organisation(ctx, repo)
+	if err != nil {
+		return err
+	}
+	conclusion, ok := r.Conclusions.recall(repo, pull.BaseBranch, org.version)
 	if !ok {
 		f, err := r.settings(ctx, repo, pull, changes, nil)
 		if err != nil {
@@ -62,12 +82,13 @@ func isSettings(e source.Entry) bool { return slices.Contains(config.Paths(), e.
 const maxConclusions = 10_000
 
 // Conclusions remembers, by repository and base branch, what the settings want
-// concluded where nothing applies. It may be out of date until the branch is
-// looked at again; whatever it says satisfies a required check. The zero
+// concluded where nothing applies, while the organisation's settings are the
+// same. It may be out of date until the branch is looked at again; whatever it
+// says satisfies a required check. The zero
 // Conclusions are empty, and safe for concurrent use; nil keeps nothing.
 type Conclusions struct {
 	mu   sync.Mutex
-	kept map[branchKey]config.Conclusion
+	kept map[branchKey]concluded
 }
 
 type branchKey struct {
@@ -75,24 +96,29 @@ type branchKey struct {
 	branch string
 }
 
-func (c *Conclusions) keep(repo Repo, branch string, conclusion config.Conclusion) {
+type concluded struct {
+	organisation [sha256.Size]byte // version of its settings
+	conclusion   config.Conclusion
+}
+
+func (c *Conclusions) keep(repo Repo, branch string, organisation [sha256.Size]byte, conclusion config.Conclusion) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.kept == nil || len(c.kept) >= maxConclusions {
-		c.kept = map[branchKey]config.Conclusion{}
+		c.kept = map[branchKey]concluded{}
 	}
-	c.kept[branchKey{repo.ID, branch}] = conclusion
+	c.kept[branchKey{repo.ID, branch}] = concluded{organisation, conclusion}
 }
 
-func (c *Conclusions) recall(repo Repo, branch string) (config.Conclusion, bool) {
+func (c *Conclusions) recall(repo Repo, branch string, organisation [sha256.Size]byte) (config.Conclusion, bool) {
 	if c == nil {
 		return "", false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	conclusion, ok := c.kept[branchKey{repo.ID, branch}]
-	return conclusion, ok
+	was, ok := c.kept[branchKey{repo.ID, branch}]
+	return was.conclusion, ok && was.organisation == organisation
 }

@@ -11,7 +11,7 @@ const (
 	titleEmpty      = "No API Management APIs"
 
 	textNothing    = "No template, parameter file or setting is changed, so there is nothing to check."
-	textOff        = "The settings of this repository switch the check off (`enabled: false`)."
+	textOff        = "The settings of this repository, or those for all of its owner's, switch the check off (`enabled: false`)."
 	textSuperseded = "Something newer happened while this check ran; the newer check run has the result."
 	textUndone     = "The templates could not be fetched or evaluated, so nothing is known about the APIs they publish. " +
 		"Re-run the check; if it fails again, the operator of the App finds the reason in its log."

@@ -77,7 +77,7 @@ func (v view) off(run *Run) {
 		v.fill(run)
 		return
 	}
-	run.Conclusion, run.Title, run.Summary = "success", titleOff, textOff
+	run.Conclusion, run.Title, run.Summary = "success", titleOff, v.problems()+textOff
 }
 
 // add puts what does not come from the rule into the report.
@@ -130,6 +130,10 @@ func (v view) conclude(run *Run, r *check.Report, fails int) {
 
 func isFailure(d diag.Diagnostic) bool { return d.Severity == diag.Failure }
 
+func failures(list []diag.Diagnostic) []diag.Diagnostic {
+	return slices.DeleteFunc(slices.Clone(list), func(d diag.Diagnostic) bool { return !isFailure(d) })
+}
+
 // maxSummary leaves room below GitHub's 65,535 characters.
 const maxSummary = 65_000
 
@@ -154,18 +158,19 @@ func (v view) summary(r *check.Report, fails, existing int, compared bool) strin
 	return b.String()
 }
 
-// problems says what is wrong with the settings on the base branch. It is no
-// fault of the pull request, but nobody else would see it.
+// problems says what is wrong with the settings on the base branch, and with
+// the organisation's. It is no fault of the pull request, but nobody else would
+// see it.
 func (v view) problems() string {
-	broken := slices.DeleteFunc(slices.Clone(v.found.problems), func(d diag.Diagnostic) bool { return !isFailure(d) })
+	broken := failures(v.found.problems)
 	if len(broken) == 0 {
-		return ""
+		return v.found.organisation.warning
 	}
 	first, line := broken[0], 1
 	if f := v.found.snapshot.File(first.Path); f != nil {
 		line = f.Position(first.Span.Start).Line
 	}
-	return fmt.Sprintf("> [!WARNING]\n> The settings on the base branch have %s; defaults hold where they are wrong. The first is at %s: %s. "+
+	return v.found.organisation.warning + fmt.Sprintf("> [!WARNING]\n> The settings on the base branch have %s; defaults hold where they are wrong. The first is at %s: %s. "+
 		"`bot config validate` lists all.\n\n",
 		counted(len(broken), "error"), report.Code(fmt.Sprintf("%s:%d", first.Path, line)), report.Escape(first.Summary))
 }
