@@ -39,7 +39,7 @@ import (
 var (
 	chaosHistories = flag.Int("chaos", 1, "how many random histories TestChaos goes through")
 	chaosSteps     = flag.Int("chaos.steps", 20, "how many steps each history has")
-	chaosSeed      = flag.Uint64("chaos.seed", 0, "the seed of the first history; 0 chooses one")
+	chaosSeed      = flag.Uint64("chaos.seed", 1, "the seed of the first history; 0 chooses one")
 	chaosChild     = flag.String("chaos.child", "", "serve with these settings, for TestChaos")
 )
 
