@@ -159,26 +159,17 @@ func (a *App) Repository(ctx context.Context, installation int64, owner, name st
 // ListPulls lists the open pull requests of a repository, newest first, at most
 // limit of them. What GitHub does not list is zero: Merged and ChangedFiles.
 func (a *App) ListPulls(ctx context.Context, repo Repo, limit int) ([]Pull, error) {
-	var pulls []Pull
-	for page := 1; len(pulls) < limit; page++ {
-		var list []pullJSON
-		query := pages(page)
-		query.Set("state", "open")
-		if err := a.get(ctx, repo, query, &list, "pulls"); err != nil {
-			return nil, fmt.Errorf("list pull requests of %s: %w", repo, err)
-		}
-		for _, p := range list {
-			pull, err := p.pull(repo)
-			if err != nil {
-				return nil, err
-			}
-			pulls = append(pulls, pull)
-		}
-		if len(list) < perPage {
-			break
+	list, err := a.openPulls(ctx, repo, limit, func(pullJSON) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	pulls := make([]Pull, len(list))
+	for i, p := range list {
+		if pulls[i], err = p.pull(repo); err != nil {
+			return nil, err
 		}
 	}
-	return pulls[:min(len(pulls), limit)], nil
+	return pulls, nil
 }
 
 // File is the content of one file on the default branch of a repository that is

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
 	"github.com/onboard-defender/onboard-defender/internal/github/openapitest"
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -608,9 +606,9 @@ func TestAdministration(t *testing.T) {
 		}
 	}
 	number := s.change(1)
-	open, err := s.app.OpenPulls(ctx, s.repo, 10)
-	if diff := cmp.Diff([]int{number}, open); diff != "" || err != nil {
-		t.Errorf("%v\n%s", err, diff)
+	open, err := s.app.ListPulls(ctx, s.repo, 10)
+	if err != nil || len(open) != 1 || open[0].Number != number || open[0].HeadSHA == "" {
+		t.Errorf("open pull requests %+v, %v", open, err)
 	}
 	if head, err := s.app.Head(ctx, s.repo, "feature/x"); err != nil || head != s.Head(acme, "feature/x") {
 		t.Errorf("head %q, %v", head, err)

@@ -139,21 +139,23 @@ func (p pullJSON) pull(repo Repo) (Pull, error) {
 	return pull, nil
 }
 
-// OpenPulls lists the numbers of the open pull requests, newest first, at most
-// limit of them.
-func (a *App) OpenPulls(ctx context.Context, repo Repo, limit int) ([]int, error) {
-	return a.openPulls(ctx, repo, limit, func(pullJSON) bool { return true })
-}
-
 // OpenPullsAt lists the numbers of the open pull requests, newest first, whose
 // head is a commit. It finds those from forks, too.
 func (a *App) OpenPullsAt(ctx context.Context, repo Repo, head string) ([]int, error) {
-	return a.openPulls(ctx, repo, maxOpenPulls, func(p pullJSON) bool { return p.Head.SHA == head })
+	list, err := a.openPulls(ctx, repo, maxOpenPulls, func(p pullJSON) bool { return p.Head.SHA == head })
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int, len(list))
+	for i, p := range list {
+		numbers[i] = p.Number
+	}
+	return numbers, nil
 }
 
-func (a *App) openPulls(ctx context.Context, repo Repo, limit int, match func(pullJSON) bool) ([]int, error) {
-	var numbers []int
-	for page := 1; len(numbers) < limit; page++ {
+func (a *App) openPulls(ctx context.Context, repo Repo, limit int, match func(pullJSON) bool) ([]pullJSON, error) {
+	var found []pullJSON
+	for page := 1; len(found) < limit; page++ {
 		var list []pullJSON
 		query := pages(page)
 		query.Set("state", "open")
@@ -162,14 +164,14 @@ func (a *App) openPulls(ctx context.Context, repo Repo, limit int, match func(pu
 		}
 		for _, p := range list {
 			if match(p) {
-				numbers = append(numbers, p.Number)
+				found = append(found, p)
 			}
 		}
 		if len(list) < perPage || page == maxListPages {
 			break
 		}
 	}
-	return numbers[:min(len(numbers), limit)], nil
+	return found[:min(len(found), limit)], nil
 }
 
 // FileChange is one file that differs between two commits.
