@@ -55,13 +55,26 @@ func baseName(segments []expr.Value) expr.Value {
 	var kept []expr.Value
 	for _, p := range expr.Parts(name) {
 		if s, ok := p.AsString(); ok {
-			if i := strings.Index(strings.ToLower(s), ";rev="); i >= 0 {
-				return expr.Concat(append(kept, expr.String(s[:i]))...)
+			if base, cut := CutRevision(s); cut {
+				return expr.Concat(append(kept, expr.String(base))...)
 			}
 		}
 		kept = append(kept, p)
 	}
 	return name
+}
+
+// CutRevision is a name without ";rev=" and what follows, and whether that was
+// there. Offsets in a folded copy would not do: some letters are longer in
+// lower case.
+func CutRevision(name string) (base string, cut bool) {
+	const mark = ";rev="
+	for i := 0; i+len(mark) <= len(name); i++ {
+		if name[i] == mark[0] && strings.EqualFold(name[i:i+len(mark)], mark) {
+			return name[:i], true
+		}
+	}
+	return name, false
 }
 
 func hasRevision(r *deployment.Resource) bool {

@@ -83,8 +83,8 @@ func cutName(r *deployment.Resource, name expr.Expr) (service, api string, ok bo
 // cutRevision drops ";rev=" and what follows, and reports whether it was there.
 func cutRevision(parts []fragment) (kept []fragment, cut bool) {
 	for i, p := range parts {
-		if at := strings.Index(strings.ToLower(p.text), ";rev="); at >= 0 {
-			return append(slices.Clone(parts[:i]), fragment{text: p.text[:at]}), true
+		if base, found := CutRevision(p.text); found {
+			return append(slices.Clone(parts[:i]), fragment{text: base}), true
 		}
 	}
 	return parts, false

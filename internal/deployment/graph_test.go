@@ -104,6 +104,10 @@ func TestParameterNames(t *testing.T) {
 		"z.parameters.json":      "",
 		"sub/x.parameters.json":  "",
 		"x.dev.parameters.jsonc": "x.bicep",
+
+		// a capital that is longer in lower case, and a byte that is no letter
+		"\u023a\u023a\u023a\u023a.parameters.json": "",
+		"\x8a\x8a\x8a\x8a\x8a.parameters.json":     "",
 	} {
 		g := deployment.Load(snapshot("x.bicep", apiA, "x.json", armTemplate("", "'x'"), "y.json", armTemplate("", "'y'"), name, parameterFile("")), deployment.Options{})
 		got := ""

@@ -94,12 +94,17 @@ func (g *Graph) existing(p string) string {
 func (g *Graph) templateByName(p string) string {
 	dir, base := path.Split(p)
 	stem := strings.TrimSuffix(base, path.Ext(base))
-	lower := strings.ToLower(stem)
-	at := strings.LastIndex(lower, ".parameters")
+	const mark = ".parameters"
+	at := len(stem) - len(mark)
+	for ; at >= 0; at-- { // not in a folded copy: some letters are longer in lower case
+		if strings.EqualFold(stem[at:at+len(mark)], mark) {
+			break
+		}
+	}
 	if at < 0 {
 		return ""
 	}
-	rest := lower[at+len(".parameters"):]
+	rest := stem[at+len(mark):]
 	if rest != "" && rest[0] != '.' {
 		return ""
 	}

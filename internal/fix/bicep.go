@@ -15,6 +15,7 @@ type bicepWriter struct {
 	file       *bicep.File
 	apiVersion string
 	taken      map[string]bool   // identifiers of the file, and those given out
+	declared   map[string]bool   // what can be referred to at the top level of the file
 	services   map[string]string // symbols of existing services given out, by the text of their name
 	inserted   map[int]bool      // offsets that have an insertion
 }
@@ -24,6 +25,7 @@ func newBicepWriter(f *source.File, apiVersion string) *bicepWriter {
 		file: bicep.Parse(f), apiVersion: apiVersion,
 		taken: map[string]bool{}, services: map[string]string{}, inserted: map[int]bool{},
 	}
+	w.declared = declared(w.file)
 	for _, d := range w.file.Declarations {
 		bicep.Walk(d, func(n bicep.Node) bool {
 			switch n := n.(type) {
@@ -76,6 +78,9 @@ func (w *bicepWriter) edits(t *target) ([]diag.TextEdit, error) {
 	a, err := w.find(t.Resource.Decl)
 	if err != nil {
 		return nil, err
+	}
+	if name := w.undeclared(t); name != "" {
+		return nil, refuse("it uses %q, which is not declared at the top level of the file; correct that first", name)
 	}
 	if t.filter != nil {
 		a.conditions = append(a.conditions, condition{text: w.filter(t.filter)})

@@ -3,6 +3,7 @@ package fix
 import (
 	"strings"
 
+	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/template/bicep"
 )
 
@@ -60,8 +61,8 @@ func textPiece(s string) []piece {
 // cutRevision drops ";rev=" and what follows, and reports whether it was there.
 func cutRevision(pieces []piece) ([]piece, bool) {
 	for i, p := range pieces {
-		if at := strings.Index(strings.ToLower(p.text), ";rev="); at >= 0 {
-			return append(append([]piece(nil), pieces[:i]...), textPiece(p.text[:at])...), true
+		if base, found := check.CutRevision(p.text); found {
+			return append(append([]piece(nil), pieces[:i]...), textPiece(base)...), true
 		}
 	}
 	return pieces, false

@@ -77,6 +77,11 @@ func (p *planner) try(units []*unit) error {
 	if p.tries++; p.tries > maxTries {
 		return errUntried
 	}
+	if p.tries > 1 && !p.apart {
+		if err := p.rewrite(units); err != nil {
+			return err
+		}
+	}
 	files, err := p.apply(units)
 	if err != nil {
 		return err
@@ -114,6 +119,19 @@ func (p *planner) try(units []*unit) error {
 			continue
 		}
 		return fmt.Errorf("%w (%s, %s)", errNew, f.Code, f.Summary)
+	}
+	return nil
+}
+
+// rewrite makes the edits of some of the units anew: what was written for all
+// may use a service that the edits of another unit declare.
+func (p *planner) rewrite(units []*unit) error {
+	clear(p.writers)
+	defer clear(p.writers)
+	for _, u := range units {
+		if err := p.writeUnit(u); err != nil {
+			return err
+		}
 	}
 	return nil
 }
