@@ -106,8 +106,8 @@ func TestParameterNames(t *testing.T) {
 		"x.dev.parameters.jsonc": "x.bicep",
 
 		// a capital that is longer in lower case, and a byte that is no letter
-		"\u023a\u023a\u023a\u023a.parameters.json": "",
-		"\x8a\x8a\x8a\x8a\x8a.parameters.json":     "",
+		strings.Repeat("\u023a", 12) + ".parameters.json": "",
+		strings.Repeat("\x8a", 6) + ".parameters.json":    "",
 	} {
 		g := deployment.Load(snapshot("x.bicep", apiA, "x.json", armTemplate("", "'x'"), "y.json", armTemplate("", "'y'"), name, parameterFile("")), deployment.Options{})
 		got := ""
