@@ -251,15 +251,42 @@ func FuzzFix(f *testing.F) {
 		}
 		c := &checktest.Case{Settings: check.Settings{Today: checktest.Today}}
 		s := source.NewSnapshot([]source.Entry{{Path: path, Size: int64(len(content)), File: source.NewFile(path, content)}})
-		report, result := planned(c, s)
-		after, second := planned(c, changed(s, result))
-		if len(second.Edits) > 0 || len(after.Findings) > len(report.Findings) {
-			t.Errorf("a second run has %d edits; %d findings, %d before\n%s", len(second.Edits), len(after.Findings), len(report.Findings), result.Files[path])
-		}
-		if len(result.Edits) > 0 {
-			onlyInserted(t, path, content, result.Edits, result.Files[path])
-		}
+		steady(t, c, s)
 	})
+}
+
+// FuzzRepository does so with several files, under names of any kind.
+func FuzzRepository(f *testing.F) {
+	for _, archive := range cases(f) {
+		if !strings.Contains(archive, "-- bytes --") {
+			f.Add([]byte(archive))
+		}
+	}
+	f.Fuzz(func(t *testing.T, archive []byte) {
+		c, err := checktest.Parse(archive)
+		if len(archive) > 1<<16 || bytes.Contains(archive, []byte("-- bytes --")) || err != nil {
+			t.Skip()
+		}
+		steady(t, c, c.Snapshot)
+	})
+}
+
+// steady checks what must be true of the fix of anything: it inserts, it
+// brings no finding, and there is nothing more to do after it.
+func steady(t *testing.T, c *checktest.Case, s *source.Snapshot) {
+	t.Helper()
+	report, result := planned(c, s)
+	after, second := planned(c, changed(s, result))
+	if len(second.Edits) > 0 || len(after.Findings) > len(report.Findings) {
+		t.Errorf("a second run has %d edits; %d findings, %d before\n%s", len(second.Edits), len(after.Findings), len(report.Findings), result.Files)
+	}
+	edits := map[string][]diag.TextEdit{}
+	for _, e := range result.Edits {
+		edits[e.Path] = append(edits[e.Path], e)
+	}
+	for path, list := range edits {
+		onlyInserted(t, path, s.File(path).Content, list, result.Files[path])
+	}
 }
 
 // BenchmarkFix fixes 1,000 APIs in one file of 2 MB.
