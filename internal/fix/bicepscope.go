@@ -20,13 +20,15 @@ func declared(f *bicep.File) map[string]bool {
 		case *bicep.ImportDecl:
 			add(d.Alias)
 			for _, item := range d.Items {
-				name, _ := item.Name.(*bicep.Ident)
-				add(name)
+				if name, ok := item.Name.(*bicep.Ident); ok {
+					add(name)
+				}
 				add(item.Alias)
 			}
 		case *bicep.ExtensionDecl:
-			spec, _ := d.Spec.(*bicep.Ident)
-			add(spec)
+			if spec, ok := d.Spec.(*bicep.Ident); ok {
+				add(spec)
+			}
 			add(d.Alias)
 		}
 	}

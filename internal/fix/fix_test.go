@@ -235,6 +235,41 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
+// TestFixHoldsForAllValues fixes random deployments and checks that an API that
+// was fixed is onboarded whatever the values of the parameters are.
+func TestFixHoldsForAllValues(t *testing.T) {
+	t.Parallel()
+	all := checktest.Assignments()
+	fixed := 0
+	for seed := range uint64(100) {
+		for name, files := range checktest.Random(rand.New(rand.NewPCG(seed, 0)).IntN).Spellings() {
+			s := checktest.Snapshot(files)
+			report, result := holds(t, &checktest.Case{}, s)
+			if len(result.Unproven) > 0 {
+				t.Errorf("seed %d, %s: %v\n%s", seed, name, result.Unproven, files)
+			}
+			done := map[string]bool{}
+			for _, f := range report.Findings {
+				api := checktest.Number(report.Sources[f.Path], f.Span)
+				left, seen := done[api]
+				done[api] = f.Fixable && (left || !seen)
+			}
+			fixed += result.Fixed
+			after := changed(s, result)
+			for _, values := range all {
+				for api, is := range checktest.Verdicts(after, values) {
+					if done[api] && !is.Only(check.Onboarded) {
+						t.Fatalf("seed %d, %s: %s is %v with %v\n%s", seed, name, api, is, values, result.Files)
+					}
+				}
+			}
+		}
+	}
+	if fixed == 0 {
+		t.Error("nothing was fixed")
+	}
+}
+
 // FuzzFix fixes anything: whatever a repository holds, a fix only inserts, and
 // what it was for is gone.
 func FuzzFix(f *testing.F) {
