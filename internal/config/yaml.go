@@ -243,6 +243,10 @@ func (r *yamlReader) span(t *token.Token) source.Span {
 		line.Start += size
 	}
 	written := strings.TrimSpace(t.Origin)
+	if t.Type != token.InvalidType { // the column of a key can be that of the blanks before it
+		bare := strings.TrimLeft(text, " \t")
+		line.Start, text = line.Start+len(text)-len(bare), bare
+	}
 	if written != "" && strings.HasPrefix(text, written) {
 		line.End = line.Start + len(written)
 		return line
