@@ -16,19 +16,18 @@ func random(seed uint64) *checktest.Deployment {
 
 // TestVerdictsHoldForAllValues checks what is said without the values of
 // parameters against what is said with them: an API that is onboarded is so
-// whatever they are, and one that is unprotected never has a collection.
+// whatever they are, and one that is unprotected never has a collection. Of a
+// loop whose elements are told as one, one is enough.
 func TestVerdictsHoldForAllValues(t *testing.T) {
 	t.Parallel()
 	all := checktest.Assignments()
-	for seed := range uint64(250) {
+	for seed := range uint64(100) {
 		s := checktest.Snapshot(random(seed).Spellings()["Bicep"])
 		open := checktest.Verdicts(s, nil)
 		for _, values := range all {
 			for api, is := range checktest.Verdicts(s, values) {
-				for _, status := range []check.Status{check.Onboarded, check.Unprotected} {
-					if open[api].Only(status) && !is.Only(status) {
-						t.Fatalf("seed %d: %s is %v without values, %v with %v\n%s", seed, api, open[api], is, values, s.File("main.bicep").Content)
-					}
+				if open[api].Only(check.Onboarded) && !is.Only(check.Onboarded) || open[api].Only(check.Unprotected) && !is[check.Unprotected] {
+					t.Fatalf("seed %d: %s is %v without values, %v with %s\n%s", seed, api, open[api], is, checktest.Show(values), s.File("main.bicep").Content)
 				}
 			}
 		}
@@ -39,7 +38,7 @@ func TestVerdictsHoldForAllValues(t *testing.T) {
 // is written.
 func TestVerdictsAgree(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(1000) {
+	for seed := range uint64(600) {
 		spellings := random(seed).Spellings()
 		want := checktest.Verdicts(checktest.Snapshot(spellings["Bicep"]), nil)
 		for name, files := range spellings {

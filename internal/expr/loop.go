@@ -35,14 +35,36 @@ func (e *Evaluator) Over(collection Value) Loop {
 	default:
 	}
 	l.Symbolic = true
-	base, cond := e.unfilter(collection)
-	length := e.lengthOf(base)
+	length := e.lengthOf(collection)
 	l.length = length.Key()
 	depth := e.open(l.length)
 	l.Positions = []Value{position(length, depth)}
-	l.Items = []Value{e.element(base, depth)}
-	l.Condition = And(Negate(Empty(base)), cond)
+	l.Items = []Value{e.element(collection, depth)}
+	if t := collection.Term(); t != nil && t.Op == "range" && len(t.Args) == 2 {
+		l.Condition = e.counted(t.Args[1], depth)
+	} else {
+		l.Condition = e.present(collection, depth)
+	}
 	return l
+}
+
+// present is what must hold for a collection to have the element at a depth of
+// loops: there are elements, and this one passes the filters.
+func (e *Evaluator) present(collection Value, depth int) Value {
+	base, cond := e.unfilter(collection)
+	if depth > 0 && !cond.IsTrue() { // it speaks of the outer element
+		cond = Apply("passes", KindBool, collection, Int(int64(depth)))
+	}
+	return And(Negate(Empty(base)), cond)
+}
+
+// counted is what must hold for a loop that runs count times to get to a
+// position.
+func (e *Evaluator) counted(count Value, depth int) Value {
+	if t := count.Term(); t != nil && t.Op == "length" && TypeOf(t.Args[0]) != KindString {
+		return e.present(t.Args[0], depth)
+	}
+	return e.Apply("greater", []Value{count, Int(0)})
 }
 
 // Times is the loop that runs count times, as copy in ARM does. The elements
@@ -68,7 +90,7 @@ func (e *Evaluator) Times(count Value) Loop {
 	depth := e.open(l.length)
 	l.Positions = []Value{position(count, depth)}
 	l.Items = l.Positions
-	l.Condition = e.Apply("greater", []Value{count, Int(0)})
+	l.Condition = e.counted(count, depth)
 	return l
 }
 
@@ -97,9 +119,11 @@ func position(length Value, depth int) Value {
 	return Apply(OpPosition, KindInt, length, Int(int64(depth)))
 }
 
-// element is the symbolic element of a collection. That of a mapped collection
-// is what each element was mapped to, that of range(n, count) its position.
+// element is the symbolic element of a collection. That of a filtered
+// collection is one of those that were there before, that of a mapped one what
+// each element was mapped to, that of range(n, count) its position.
 func (e *Evaluator) element(collection Value, depth int) Value {
+	collection, _ = e.unfilter(collection)
 	if t := collection.Term(); t != nil {
 		switch {
 		case t.Op == OpMap && depth == 0:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
@@ -17,14 +18,52 @@ type term struct{ bicep, arm string }
 
 // Deployment is a few APIs, and collections that are often meant for them, over
 // parameters without values: p and q are strings, b and c are booleans, svc is
-// the name of a service.
+// the name of a service, list is an array of strings.
 type Deployment struct{ apis, collections []declaration }
 
 // declaration is an API or a collection of a random deployment.
 type declaration struct {
 	name, service term
 	condition     *term // nil for none
-	loop          bool  // over 'x' and 'y', which the name ends with
+	loop          *term // the array whose items the name ends with, nil for none
+	byIndex       bool  // whether Bicep goes through the array by the index
+	filtered      bool  // whether the item "x" is left out
+}
+
+// loops are arrays to go through.
+var loops = []term{
+	{"['x', 'y']", "createArray('x', 'y')"},
+	{"list", "parameters('list')"},
+	{"filter(list, e => e != 'y')", "filter(parameters('list'), lambda('e', not(equals(lambdaVariables('e'), 'y'))))"},
+}
+
+// item is the element that the loop is at, as the spelling has it.
+func (d declaration) item() term {
+	t := term{"n", d.loop.arm + "[copyIndex()]"}
+	if d.byIndex {
+		t.bicep = d.loop.bicep + "[n]"
+	}
+	return t
+}
+
+// fullName is the name with the end that the loop gives it.
+func (d declaration) fullName() term {
+	if d.loop == nil {
+		return d.name
+	}
+	return term{"'${" + d.name.bicep + "}${" + d.item().bicep + "}'", "concat(" + d.name.arm + ", " + d.item().arm + ")"}
+}
+
+// when is the whole condition, nil for none.
+func (d declaration) when() *term {
+	if d.loop == nil || !d.filtered {
+		return d.condition
+	}
+	t := term{d.item().bicep + " != 'x'", "not(equals(" + d.item().arm + ", 'x'))"}
+	if c := d.condition; c != nil {
+		t = term{c.bicep + " && " + t.bicep, "and(" + c.arm + ", " + t.arm + ")"}
+	}
+	return &t
 }
 
 // maker makes random deployments.
@@ -96,8 +135,17 @@ func Random(pick func(n int) int) *Deployment {
 		c := m.truth(m.pick(3))
 		return &c
 	}
+	loop := func() *term {
+		if m.pick(5) > 1 {
+			return nil
+		}
+		return &loops[m.pick(len(loops))]
+	}
 	for range 1 + m.pick(3) {
-		d.apis = append(d.apis, declaration{name: m.text(m.pick(3)), service: services[m.pick(2)], condition: condition(), loop: m.pick(4) == 0})
+		d.apis = append(d.apis, declaration{
+			name: m.text(m.pick(3)), service: services[m.pick(2)], condition: condition(),
+			loop: loop(), byIndex: m.pick(2) == 0, filtered: m.pick(4) == 0,
+		})
 	}
 	for range m.pick(4) {
 		of := d.apis[m.pick(len(d.apis))]
@@ -111,8 +159,12 @@ func Random(pick func(n int) int) *Deployment {
 			of.service = services[m.pick(2)]
 		}
 		if m.pick(6) == 0 {
-			of.loop = !of.loop
+			of.loop = loop()
 		}
+		if m.pick(6) == 0 {
+			of.filtered = !of.filtered
+		}
+		of.byIndex = m.pick(2) == 0
 		d.collections = append(d.collections, of)
 	}
 	return d
@@ -122,7 +174,8 @@ func Random(pick func(n int) int) *Deployment {
 // a line that has "api" and its number.
 func (d *Deployment) Spellings() map[string]map[string]string {
 	return map[string]map[string]string{
-		"Bicep": d.bicep(), "Bicep modules": d.modules(), "ARM": d.arm(), "nested ARM": d.nested(),
+		"Bicep": d.bicep(), "Bicep slashes": d.slashes(), "Bicep modules": d.modules(),
+		"ARM": d.arm(modern), "ARM providers": d.arm(legacy), "nested ARM": d.nested(),
 	}
 }
 
@@ -134,7 +187,7 @@ type bicepDeployment struct {
 
 func newBicepDeployment(declarations ...[]declaration) *bicepDeployment {
 	b := &bicepDeployment{services: map[string]string{}}
-	b.text.WriteString("param p string\nparam q string\nparam b bool\nparam c bool\nparam svc string\n")
+	b.text.WriteString("param p string\nparam q string\nparam b bool\nparam c bool\nparam svc string\nparam list array\n")
 	for _, list := range declarations {
 		for _, d := range list {
 			if s := d.service.bicep; b.services[s] == "" {
@@ -149,14 +202,18 @@ func newBicepDeployment(declarations ...[]declaration) *bicepDeployment {
 // declare writes a resource or a module; body is what is in its braces, with
 // %s for the name.
 func (b *bicepDeployment) declare(head string, d declaration, body string) {
-	name, open, end := d.name.bicep, "", ""
-	if d.loop {
-		name, open, end = "'${"+name+"}${n}'", "[for n in ['x', 'y']: ", "]"
+	open, end := "", ""
+	if d.loop != nil {
+		over := d.loop.bicep
+		if d.byIndex {
+			over = "range(0, length(" + over + "))"
+		}
+		open, end = "[for n in "+over+": ", "]"
 	}
-	if d.condition != nil {
-		open += "if (" + d.condition.bicep + ") "
+	if c := d.when(); c != nil {
+		open += "if (" + c.bicep + ") "
 	}
-	fmt.Fprintf(&b.text, "\n%s = %s{\n  "+body+"\n}%s\n", head, open, name, end)
+	fmt.Fprintf(&b.text, "\n%s = %s{\n  "+body+"\n}%s\n", head, open, d.fullName().bicep, end)
 }
 
 func (b *bicepDeployment) collections(list []declaration) {
@@ -169,6 +226,16 @@ func (d *Deployment) bicep() map[string]string {
 	b := newBicepDeployment(d.apis, d.collections)
 	for i, a := range d.apis {
 		b.declare(fmt.Sprintf("resource api%d 'Microsoft.ApiManagement/service/apis@2024-05-01'", i), a, "name: %s\n  parent: "+b.services[a.service.bicep])
+	}
+	b.collections(d.collections)
+	return map[string]string{"main.bicep": b.text.String()}
+}
+
+// slashes has names of two segments.
+func (d *Deployment) slashes() map[string]string {
+	b := newBicepDeployment(d.collections)
+	for i, a := range d.apis {
+		b.declare(fmt.Sprintf("resource api%d 'Microsoft.ApiManagement/service/apis@2024-05-01'", i), a, "name: '${"+a.service.bicep+"}/${%s}'")
 	}
 	b.collections(d.collections)
 	return map[string]string{"main.bicep": b.text.String()}
@@ -194,11 +261,11 @@ func (d *Deployment) modules() map[string]string {
 func armResource(typ, name string, d declaration, rest ...string) string {
 	var text strings.Builder
 	text.WriteString("    {\n      \"type\": \"" + typ + "\",\n      \"apiVersion\": \"2024-05-01\",\n      \"name\": \"[" + name + "]\"")
-	if d.condition != nil {
-		rest = append(rest, `"condition": "[`+d.condition.arm+`]"`)
+	if c := d.when(); c != nil {
+		rest = append(rest, `"condition": "[`+c.arm+`]"`)
 	}
-	if d.loop {
-		rest = append(rest, `"copy": {"name": "n", "count": 2}`)
+	if d.loop != nil {
+		rest = append(rest, `"copy": {"name": "n", "count": "[length(`+d.loop.arm+`)]"}`)
 	}
 	separator := ", "
 	for _, r := range rest {
@@ -207,14 +274,6 @@ func armResource(typ, name string, d declaration, rest ...string) string {
 	}
 	text.WriteString("\n    }")
 	return text.String()
-}
-
-// armName is the name with the end that the loop gives it.
-func armName(d declaration) string {
-	if d.loop {
-		return "concat(" + d.name.arm + ", createArray('x', 'y')[copyIndex()])"
-	}
-	return d.name.arm
 }
 
 func armTemplate(parameters string, resources []string) string {
@@ -228,22 +287,32 @@ func armTemplate(parameters string, resources []string) string {
 }`
 }
 
-func armDeployment(resources []string, collections []declaration) map[string]string {
-	for _, d := range collections {
-		resources = append(resources, armResource("Microsoft.Security/apiCollections", armName(d), d,
-			`"scope": "[resourceId('Microsoft.ApiManagement/service', `+d.service.arm+`)]"`))
-	}
-	return map[string]string{"main.json": armTemplate(
-		`"p": {"type": "string"}, "q": {"type": "string"}, "b": {"type": "bool"}, "c": {"type": "bool"}, "svc": {"type": "string"}`, resources)}
+// modern is a collection as it is written today.
+func modern(c declaration) string {
+	return armResource("Microsoft.Security/apiCollections", c.fullName().arm, c,
+		`"scope": "[resourceId('Microsoft.ApiManagement/service', `+c.service.arm+`)]"`)
 }
 
-func (d *Deployment) arm() map[string]string {
+// legacy is a collection by the type that it has below the service.
+func legacy(c declaration) string {
+	return armResource("Microsoft.ApiManagement/service/providers/apiCollections", "format('{0}/Microsoft.Security/{1}', "+c.service.arm+", "+c.fullName().arm+")", c)
+}
+
+func (d *Deployment) armDeployment(resources []string, collection func(declaration) string) map[string]string {
+	for _, c := range d.collections {
+		resources = append(resources, collection(c))
+	}
+	return map[string]string{"main.json": armTemplate(
+		`"p": {"type": "string"}, "q": {"type": "string"}, "b": {"type": "bool"}, "c": {"type": "bool"}, "svc": {"type": "string"}, "list": {"type": "array"}`, resources)}
+}
+
+func (d *Deployment) arm(collection func(declaration) string) map[string]string {
 	var resources []string
 	for i, a := range d.apis {
-		resources = append(resources, armResource("Microsoft.ApiManagement/service/apis", "concat("+a.service.arm+", '/', "+armName(a)+")", a,
+		resources = append(resources, armResource("Microsoft.ApiManagement/service/apis", "concat("+a.service.arm+", '/', "+a.fullName().arm+")", a,
 			fmt.Sprintf(`"comments": "api%d"`, i)))
 	}
-	return armDeployment(resources, d.collections)
+	return d.armDeployment(resources, collection)
 }
 
 // nested has each API in a nested deployment of its own.
@@ -252,10 +321,10 @@ func (d *Deployment) nested() map[string]string {
 	for i, a := range d.apis {
 		api := armResource("Microsoft.ApiManagement/service/apis", "concat(parameters('service'), '/', parameters('name'))", declaration{}, fmt.Sprintf(`"comments": "api%d"`, i))
 		resources = append(resources, armResource("Microsoft.Resources/deployments", fmt.Sprintf("'d%d'", i), a, `"properties": {"mode": "Incremental",
-"expressionEvaluationOptions": {"scope": "inner"}, "parameters": {"name": {"value": "[`+armName(a)+`]"}, "service": {"value": "[`+a.service.arm+`]"}},
+"expressionEvaluationOptions": {"scope": "inner"}, "parameters": {"name": {"value": "[`+a.fullName().arm+`]"}, "service": {"value": "[`+a.service.arm+`]"}},
 "template": `+armTemplate(`"name": {"type": "string"}, "service": {"type": "string"}`, []string{api})+`}`))
 	}
-	return armDeployment(resources, d.collections)
+	return d.armDeployment(resources, modern)
 }
 
 // Snapshot is a repository of some files.
@@ -302,7 +371,7 @@ func Assignments() []map[string]expr.Value {
 	for name, choices := range map[string][]expr.Value{
 		"p": {expr.String(""), expr.String("a"), expr.String("b-a")}, "q": {expr.String("A"), expr.String("b")},
 		"b": {expr.Bool(false), expr.Bool(true)}, "c": {expr.Bool(false), expr.Bool(true)},
-		"svc": {expr.String("apim"), expr.String("other")},
+		"svc": {expr.String("apim"), expr.String("other")}, "list": {expr.ArrayOf(), expr.ArrayOf(expr.String("x"), expr.String("z")), expr.ArrayOf(expr.String("y"))},
 	} {
 		var longer []map[string]expr.Value
 		for _, have := range out {
@@ -315,4 +384,13 @@ func Assignments() []map[string]expr.Value {
 		out = longer
 	}
 	return out
+}
+
+// Show is an assignment as text.
+func Show(values map[string]expr.Value) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		b.WriteString(name + "=" + values[name].Key() + " ")
+	}
+	return b.String()
 }
