@@ -171,7 +171,7 @@ func (a *App) CheckRuns(ctx context.Context, repo Repo, name, head string) ([]Ch
 		query.Set("filter", "all") // "latest" has one run of each name and suite
 		query.Set("app_id", strconv.FormatInt(a.options.AppID, 10))
 		c := call{method: http.MethodGet, parts: []string{"commits", head, "check-runs"}, query: query, permissions: toReport}
-		if err := a.do(ctx, repo, c, &list); err != nil {
+		if err := a.whenVisible(ctx, func() error { return a.do(ctx, repo, c, &list) }); err != nil {
 			return nil, fmt.Errorf("find check run on %s of %s: %w", head, repo, err)
 		}
 		for _, run := range list.Runs {

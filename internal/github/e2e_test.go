@@ -623,6 +623,10 @@ func TestTooNew(t *testing.T) {
 			_, err := s.app.StartCheckRun(t.Context(), s.repo, CheckRun{Name: "n", HeadSHA: head, ExternalID: "1"})
 			return err
 		},
+		"check runs of an earlier head": func(s *site, head string) error {
+			_, err := s.app.CheckRuns(t.Context(), s.repo, "n", head)
+			return err
+		},
 		"comparison": func(s *site, head string) error {
 			base, err := s.app.MergeBase(t.Context(), s.repo, "main", head)
 			if err == nil && base == "" {
