@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -32,6 +33,7 @@ func TestParseQuery(t *testing.T) {
 		"open":          {"{ a", "error: unexpected end of file"},
 		"no field":      {"{ 1 }", `error: unexpected "1" at [1, 3]`},
 		"place":         {"{\n  a(x: )\n}", `error: unexpected ")" at [2, 8]`},
+		"empty set":     {"{ a {} }", "error: a selection set is empty"},
 		"directive":     {"{ a @skip(if: true) }", "error: unexpected '@' at [1, 5]"},
 		"subscription":  {"subscription { a }", `error: unexpected "subscription" at [1, 1]`},
 		"string":        {`{ a(s: "x) }`, "error: unterminated string"},
@@ -133,7 +135,7 @@ func FuzzQuery(f *testing.F) {
 	}
 	w := newWorld(f, Options{Limits: Limits{PrimaryRate: Off, GraphQLPoints: Off, ContentMinute: Off, ContentHour: Off}})
 	f.Fuzz(func(t *testing.T, query string) {
-		if len(query) > 1<<12 {
+		if len(query) > 1<<12 || !utf8.ValidString(query) { // JSON would carry something else
 			return
 		}
 		parsed, err := parseQuery(query)

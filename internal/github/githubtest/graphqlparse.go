@@ -192,6 +192,9 @@ func (r *queryReader) selectionSet(depth int) ([]selection, error) {
 		set = append(set, s)
 		return err
 	})
+	if err == nil && len(set) == 0 {
+		return nil, errors.New("a selection set is empty")
+	}
 	return set, err
 }
 
