@@ -234,6 +234,9 @@ func (w *worker) do(ctx context.Context, log *slog.Logger, job queue.Job, p serv
 		Last: job.Exhausted || job.Attempt >= job.MaxAttempts,
 		Hint: review.Pull{Number: d.Number, Open: true, Head: p.Head, HeadBranch: p.HeadBranch, BaseBranch: p.Base, Fork: p.Fork},
 	}
+	if n := len(job.Demands); n > 0 { // what came after it may be an event like any other
+		req.Again, req.Delivery = true, job.Demands[n-1]
+	}
 	// Of a later delivery the head may have been taken up before it came.
 	req.Fresh = p.Fresh && job.First && job.Generation == 1 && p.Head != "" && p.Base != ""
 	if review.HasDefaults(d.Name) && (d.Kind == server.KindPush || d.Kind == server.KindBranch) {

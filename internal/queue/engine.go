@@ -103,6 +103,9 @@ func (e *riverEngine[TTx]) intake(ctx context.Context, batch []*item) (duplicate
 		if generations, err = e.addWork(ctx, st, groups); err != nil {
 			return fmt.Errorf("add work: %w", err)
 		}
+		if err := e.addDemands(ctx, st, groups); err != nil {
+			return fmt.Errorf("add demands: %w", err)
+		}
 		e.opts.step("intake: work added")
 		if err := e.insertJobs(ctx, tx, st, groups); err != nil {
 			return fmt.Errorf("insert jobs: %w", err)
@@ -181,13 +184,13 @@ func (e *riverEngine[TTx]) hurry(ctx context.Context, ids []int64) error {
 // River arranges. In the other cases the job is over; if a newer delivery has
 // come meanwhile, a new job with all its attempts takes its place, because one
 // that only waited for its turn must not pay for the failures of the old.
-func (e *riverEngine[TTx]) end(ctx context.Context, rj *river.Job[jobArgs], generation int64, v verdict) (again, superseded bool, err error) {
+func (e *riverEngine[TTx]) end(ctx context.Context, rj *river.Job[jobArgs], job Job, v verdict) (again, superseded bool, err error) {
 	mark := `update work_item set done_gen = $2 where key = $1 and gen = $2`
 	if v.what == retry {
 		mark = `update work_item set tried_gen = $2 where key = $1 and gen = $2`
 	}
 	err = transact(ctx, e.backend, func(tx TTx, st statements) error {
-		n, err := st.exec(ctx, mark, rj.Args.Key, generation)
+		n, err := st.exec(ctx, mark, rj.Args.Key, job.Generation)
 		if err != nil {
 			return fmt.Errorf("mark generation: %w", err)
 		}
@@ -196,12 +199,26 @@ func (e *riverEngine[TTx]) end(ctx context.Context, rj *river.Job[jobArgs], gene
 		if again = v.what == retry && !superseded; again {
 			return nil
 		}
+		if v.what == done || !superseded {
+			if err := e.meetDemands(ctx, st, job); err != nil {
+				return fmt.Errorf("end demands: %w", err)
+			}
+		}
 		return e.finish(ctx, tx, st, rj, v, superseded)
 	})
 	if err == nil {
 		e.opts.step("end: committed")
 	}
 	return again, superseded, err
+}
+
+func (e *riverEngine[TTx]) meetDemands(ctx context.Context, st statements, job Job) error {
+	for _, guid := range job.Demands {
+		if _, err := st.exec(ctx, `delete from note where scope = $1 and name = $2`, demandsOn(job.Delivery.Key), guid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *riverEngine[TTx]) finish(ctx context.Context, tx TTx, st statements, rj *river.Job[jobArgs], v verdict, superseded bool) error {

@@ -185,6 +185,7 @@ type owed struct {
 	deliveries int64 // how many the batch has
 	newest     *item
 	priority   int // the most urgent of them
+	demands    []string
 }
 
 // byKey groups the items that are not skipped by key, in the order of keys.
@@ -207,6 +208,9 @@ func byKey(batch []*item, skip []bool) []owed {
 		groups[g].deliveries++
 		groups[g].newest = it // batches are in the order of arrival
 		groups[g].priority = min(groups[g].priority, it.delivery.Priority)
+		if it.delivery.Demand {
+			groups[g].demands = append(groups[g].demands, it.delivery.GUID)
+		}
 	}
 	slices.SortFunc(groups, func(a, b owed) int { return strings.Compare(a.key, b.key) })
 	return groups
@@ -267,6 +271,24 @@ func (s *Store) addWork(ctx context.Context, tx statements, groups []owed) (map[
 		return nil
 	})
 	return generations, err
+}
+
+// demandsOn is the scope in which the demands for the work of a key are noted.
+func demandsOn(key string) string { return "demand/" + key }
+
+func (s *Store) addDemands(ctx context.Context, tx statements, groups []owed) error {
+	now := s.now()
+	var args []any
+	for _, g := range groups {
+		for _, guid := range g.demands {
+			args = append(args, demandsOn(g.key), guid, now)
+		}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	_, err := tx.exec(ctx, `insert into note (scope, name, at) values `+placeholders(len(args)/3, 3)+` on conflict (scope, name) do nothing`, args...)
+	return err
 }
 
 func repository(d Delivery) string {

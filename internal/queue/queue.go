@@ -64,6 +64,9 @@ type Delivery struct {
 	// Priority is 1 (first) to 4 (last); 0 means 2. A delivery raises the
 	// priority of the job that already waits for its key, never lowers it.
 	Priority int `json:"priority,omitempty"`
+	// Demand says that somebody asked for the work: that a newer delivery of the
+	// key takes its place must not make it forgotten, see Job.Demands.
+	Demand bool `json:"demand,omitempty"`
 }
 
 // Job is one run of the work that the newest delivery of a key asks for.
@@ -85,6 +88,9 @@ type Job struct {
 	Priority int
 	// Delivery is the newest one of its key.
 	Delivery Delivery
+	// Demands are the GUIDs of the deliveries of the key with Demand that no job
+	// has done yet, the oldest first.
+	Demands []string
 	// Generation counts the deliveries of the key.
 	Generation int64
 }

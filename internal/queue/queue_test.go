@@ -60,6 +60,7 @@ func TestQueue(t *testing.T) {
 		{"marks", testMarks},
 		{"owes", testOwes},
 		{"notes", testNotes},
+		{"demands", testDemands},
 	}
 	for _, k := range kills() {
 		suite = append(suite, struct {

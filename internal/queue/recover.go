@@ -94,17 +94,23 @@ func (s *Store) Note(ctx context.Context, scope, name string) error {
 
 // Notes are the names in a scope, sorted.
 func (s *Store) Notes(ctx context.Context, scope string) ([]string, error) {
-	var names []string
-	err := s.each(ctx, `select name from note where scope = $1 order by name`, func(scan scanner) error {
-		var name string
-		err := scan(&name)
-		names = append(names, name)
-		return err
-	}, scope)
+	names, err := s.names(ctx, `select name from note where scope = $1 order by name`, scope)
 	if err != nil {
 		return nil, fmt.Errorf("read notes in %s: %w", scope, err)
 	}
 	return names, nil
+}
+
+// names is the one column of a query.
+func (s *Store) names(ctx context.Context, query string, args ...any) ([]string, error) {
+	var names []string
+	err := s.each(ctx, query, func(scan scanner) error {
+		var name string
+		err := scan(&name)
+		names = append(names, name)
+		return err
+	}, args...)
+	return names, err
 }
 
 // Forget ends a note. There need not be one.

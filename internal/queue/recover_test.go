@@ -2,6 +2,8 @@
 package queue
 
 import (
+	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -139,4 +141,46 @@ func testOwes(t *testing.T, url string) {
 	owes(true)
 	r.finish(t, nil)
 	owes(false)
+}
+
+// testDemands: what somebody asked for is not forgotten over what comes later.
+func testDemands(t *testing.T, url string) {
+	r := open(t, Options{URL: url, Backoff: func(int) time.Duration { return 0 }})
+	want := func(job Job, delivery string, demands ...string) {
+		t.Helper()
+		if d := cmp.Diff(demands, job.Demands); d != "" || job.Delivery.GUID != delivery {
+			t.Errorf("delivery %s, demands (-want +got):\n%s", job.Delivery.GUID, d)
+		}
+	}
+	r.put(t, Delivery{GUID: "b", Key: "k", Demand: true})
+	r.put(t, Delivery{GUID: "a", Key: "k", Demand: true})
+	r.put(t, Delivery{GUID: "plain", Key: "k"})
+	r.put(t, Delivery{GUID: "elsewhere", Key: "other"})
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	calls := map[string]call{}
+	for range 2 {
+		c := r.next(t)
+		calls[c.job.Delivery.Key] = c
+	}
+	calls["other"].reply <- nil
+	receive(t, r.ends, "end of the run")
+	want(calls["other"].job, "elsewhere")
+	calls["k"].reply <- errors.New("not now")
+	receive(t, r.ends, "end of the run")
+	slices.Sort(calls["k"].job.Demands) // both came in the same millisecond, or not
+	want(calls["k"].job, "plain", "a", "b")
+
+	c := r.next(t)
+	r.put(t, Delivery{GUID: "newer", Key: "k"})
+	c.reply <- errors.New("overtaken")
+	receive(t, r.ends, "end of the run")
+	c = r.next(t)
+	r.put(t, Delivery{GUID: "newest", Key: "k"})
+	c.reply <- nil // it was done before that was heard of
+	receive(t, r.ends, "end of the run")
+	slices.Sort(c.job.Demands)
+	want(c.job, "newer", "a", "b")
+	want(r.finish(t, nil), "newest")
 }

@@ -73,7 +73,7 @@ func (w *worker[TTx]) settle(ctx context.Context, log *slog.Logger, rj *river.Jo
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	again, superseded, err := w.engine.end(ctx, rj, job.Generation, v)
+	again, superseded, err := w.engine.end(ctx, rj, job, v)
 	switch {
 	case err != nil:
 		return fmt.Errorf("end job: %w", err)
@@ -118,8 +118,11 @@ func (s *Store) load(ctx context.Context, rj *river.Job[jobArgs]) (job Job, owin
 		return job, false, nil
 	}
 	if job.First = tried < gen; job.First {
-		_, err = s.db.ExecContext(ctx, `update work_item set tried_gen = $2 where key = $1`, rj.Args.Key, gen)
+		if _, err := s.db.ExecContext(ctx, `update work_item set tried_gen = $2 where key = $1`, rj.Args.Key, gen); err != nil {
+			return Job{}, false, err
+		}
 	}
+	job.Demands, err = s.names(ctx, `select name from note where scope = $1 order by at, name`, demandsOn(rj.Args.Key))
 	return job, true, err
 }
 

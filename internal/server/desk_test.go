@@ -309,15 +309,15 @@ func TestDeskRoutes(t *testing.T) {
 	suite := func(app, pulls string) string {
 		return `"check_suite":{"id":12,"head_sha":"` + head + `","app":{"id":` + app + `},"pull_requests":[` + pulls + `]},` + subject
 	}
+	retried, click := `{"head":"`+head+`","base":"main","again":true}`, `{"head":"`+head+`","external_id":"pull/3/main","sender":"mona"}`
 	want := func(event, action string, number int, kind, key, payload string) queue.Delivery {
 		return queue.Delivery{
 			GUID: guid, Event: event, Action: action, Installation: 7, Repository: 99, Owner: "acme", Name: "infra",
-			Kind: kind, Number: number, Key: key, Payload: json.RawMessage(payload),
+			Kind: kind, Number: number, Key: key, Payload: json.RawMessage(payload), Demand: payload == retried,
 		}
 	}
 	branch := `,"head_branch":"topic","fork":true,"base":"main"`
 	fresh, known := `{"head":"`+head+`"`+branch+`,"fresh":true}`, `{"head":"`+head+`"`+branch+`}`
-	retried, click := `{"head":"`+head+`","base":"main","again":true}`, `{"head":"`+head+`","external_id":"pull/3/main","sender":"mona"}`
 	fix := want("check_run", "requested_action", 3, KindFix, "fix/"+guid, click)
 	fix.Priority = 1
 	baseline := func(d queue.Delivery) queue.Delivery {

@@ -93,7 +93,7 @@ func Ask(cause queue.Delivery, suffix string, w Work) queue.Delivery {
 		d.GUID += ":" + suffix
 	}
 	d.Kind, d.Number, d.Payload, d.Priority = w.Kind, w.Number, payload, w.Priority
-	d.Key = w.key(d.GUID, d.Installation, d.Repository)
+	d.Key, d.Demand = w.key(d.GUID, d.Installation, d.Repository), w.Payload.Again
 	return d
 }
 
