@@ -227,11 +227,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 		if l.In == nil {
 			inner = copyScope{s, e, l.Name, loop.Positions[i]}
 		} else {
-			locals := map[string]expr.Value{l.Item: item}
-			if l.Index != "" {
-				locals[l.Index] = loop.Positions[i]
-			}
-			inner = expr.WithLocals(s, locals)
+			inner = expr.WithElement(s, l.Item, l.Index, item, loop.Positions[i])
 		}
 		body(inner, loop.Condition, loop.Symbolic, loop.Positions[i])
 	}

@@ -98,11 +98,7 @@ func (in *instance) elementScope(s expr.Scope, l *template.Loop, position expr.V
 	if l.In == nil {
 		return copyScope{s, in.d.eval, l.Name, position}
 	}
-	locals := map[string]expr.Value{l.Item: in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position)}
-	if l.Index != "" {
-		locals[l.Index] = position
-	}
-	return expr.WithLocals(s, locals)
+	return expr.WithElement(s, l.Item, l.Index, in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position), position)
 }
 
 // copyScope is the inside of an ARM copy loop.

@@ -107,10 +107,7 @@ func (r *Resource) Services() []*template.Resource {
 		return nil
 	}
 	var out []*template.Resource
-	for _, d := range r.in.template.Resources {
-		if d.Loop != nil || !strings.EqualFold(d.Type, template.TypeService) {
-			continue
-		}
+	for _, d := range r.in.services() {
 		h := &resourceHandle{in: r.in, decl: d, scope: r.in.scope()}
 		segments := h.segments()
 		if len(segments) == 1 && SameService(mine, ServiceID{Target: h.target(), Name: segments[0]}) == expr.True {

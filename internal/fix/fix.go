@@ -90,7 +90,11 @@ func newPlanner(in Input) *planner {
 // wanted are the units to fix that may be fixed.
 func (p *planner) wanted() []*unit {
 	var out []*unit
-	for _, u := range p.units() {
+	units := p.units()
+	for i, u := range units {
+		if i > 0 && units[i-1].path() != u.path() {
+			delete(p.writers, units[i-1].path()) // it has written its snippets
+		}
 		err := p.left(u)
 		if err == nil {
 			err = p.permitted(u)

@@ -1,6 +1,7 @@
 package bicep
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -62,6 +63,11 @@ func (l *lexer) run() {
 }
 
 func (l *lexer) add(k Kind, start int, flags tokenFlags) {
+	if len(l.tokens) == cap(l.tokens) {
+		// A file of nothing but signs: what is left has a token for each byte at
+		// most. Growing in steps would copy them over and over.
+		l.tokens = slices.Grow(l.tokens, len(l.src)-l.pos+len(l.holes)+1)
+	}
 	l.tokens = append(l.tokens, Token{start: int32(start), end: int32(l.pos), Kind: k, flags: flags}) //nolint:gosec // bounded by template.MaxSize
 }
 
