@@ -109,7 +109,7 @@ func (g *Graph) matter() map[string]bool {
 }
 
 func declares(t *template.Template) bool {
-	if slices.ContainsFunc(t.Resources, interesting) {
+	if slices.ContainsFunc(t.Resources, (*template.Resource).Concerns) {
 		return true
 	}
 	return slices.ContainsFunc(t.Modules, func(m *template.Module) bool { return m.Inline != nil && declares(m.Inline) })

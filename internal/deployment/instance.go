@@ -121,16 +121,25 @@ func declarations(t *template.Template) map[string]symbol {
 	return m
 }
 
+// symbol is what the template declares by a name; the zero symbol for nothing.
+func (in *instance) symbol(name string) symbol {
+	s, ok := in.symbols[name]
+	if !ok {
+		s.resource = in.template.Others.Symbol(name)
+	}
+	return s
+}
+
 // Name is what a Bicep identifier stands for.
 func (in *instance) Name(name string) (expr.Value, bool) {
 	if in.outer != nil {
 		return in.outer.Name(name)
 	}
-	s, ok := in.symbols[name]
-	if !ok && name == "base" && in.base != nil {
+	s := in.symbol(name)
+	if s == (symbol{}) && name == "base" && in.base != nil {
 		return expr.HandleValue("base of "+in.id, baseFile{in}), true
 	}
-	if !ok || in.template.Language != template.Bicep {
+	if in.template.Language != template.Bicep {
 		return expr.Value{}, false
 	}
 	switch {
