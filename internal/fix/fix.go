@@ -75,6 +75,10 @@ type planner struct {
 	out     *Result
 	writers map[string]writer // by path
 	tries   int               // how often the repository was checked again
+	// applied are the units whose edits were applied last, contents what the
+	// files were after that.
+	applied  []*unit
+	contents map[string][]byte
 	// apart makes the edits of each unit stand alone: none uses what those of
 	// another one bring.
 	apart bool
