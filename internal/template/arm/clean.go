@@ -18,7 +18,7 @@ const (
 	maxDepth = 200
 	// maxValues is how many values a file may hold. Those of compiled templates
 	// have about twenty bytes for each, so that Azure's limit is met before.
-	maxValues = 500_000
+	maxValues = 250_000
 	// maxDiagnostics is after how many syntax errors reading stops.
 	maxDiagnostics = 50
 	// maxQuoted is how much of the file a message repeats, in bytes.

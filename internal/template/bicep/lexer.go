@@ -1,12 +1,14 @@
 package bicep
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
+
+// large is from which size on a file gets room for as many tokens as bytes.
+const large = 1 << 20
 
 // A lexer cuts the text of a file into tokens and trivia. It accepts every
 // sequence of bytes.
@@ -39,8 +41,14 @@ type hole struct {
 }
 
 func (l *lexer) run() {
-	// The densest real files have a token every four bytes.
-	l.tokens = make([]Token, 0, len(l.src)/4+16)
+	// The densest real files have a token every four bytes. A large file may be
+	// all signs, and then growing would copy the tokens over and over; what is
+	// not used of so large a slice takes no memory.
+	n := len(l.src)/4 + 16
+	if len(l.src) >= large {
+		n = len(l.src) + 16
+	}
+	l.tokens = make([]Token, 0, n)
 	if strings.HasPrefix(l.src, source.BOM) {
 		l.pos = len(source.BOM)
 		l.addTrivia(ByteOrderMark, 0)
@@ -63,11 +71,6 @@ func (l *lexer) run() {
 }
 
 func (l *lexer) add(k Kind, start int, flags tokenFlags) {
-	if len(l.tokens) == cap(l.tokens) {
-		// A file of nothing but signs: what is left has a token for each byte at
-		// most. Growing in steps would copy them over and over.
-		l.tokens = slices.Grow(l.tokens, len(l.src)-l.pos+len(l.holes)+1)
-	}
 	l.tokens = append(l.tokens, Token{start: int32(start), end: int32(l.pos), Kind: k, flags: flags}) //nolint:gosec // bounded by template.MaxSize
 }
 
