@@ -106,10 +106,10 @@ func (f *File) lineStarts() []int32 {
 		for i := 0; i < len(f.Content); i++ {
 			switch f.Content[i] {
 			case '\n':
-				f.lines = append(f.lines, int32(i+1)) //nolint:gosec // smaller than 2 GiB
+				f.lines = append(f.lines, int32(i+1))
 			case '\r':
 				if i+1 >= len(f.Content) || f.Content[i+1] != '\n' {
-					f.lines = append(f.lines, int32(i+1)) //nolint:gosec // smaller than 2 GiB
+					f.lines = append(f.lines, int32(i+1))
 				}
 			}
 		}
