@@ -24,7 +24,7 @@ func BenchmarkCheck(b *testing.B) {
 	if out, err := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-o", bot, ".").CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
-	for _, files := range []int{200, 2000} {
+	for _, files := range []int{200, 2_000, 20_000} {
 		dir := filepath.Join(b.TempDir(), strconv.Itoa(files))
 		size := writeFolder(b, dir, files)
 		b.Run(fmt.Sprintf("process/files=%d", files), func(b *testing.B) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -148,8 +149,21 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	size := 0
+	for _, e := range entries {
+		if e.File != nil {
+			size += len(e.File.Content)
+		}
+	}
+	if size > large {
+		debug.SetGCPercent(40)
+	}
 	return source.NewSnapshot(entries), nil
 }
+
+// large is how many bytes of templates make a repository for which less memory
+// is worth more than a little time: nearly all of it stays in use to the end.
+const large = 128 << 20
 
 // load adds more files of the folder to a snapshot.
 func (f folder) load(_ context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {

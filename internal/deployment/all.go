@@ -11,9 +11,13 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// maxTotal is how many resources all deployments together expand to. A module
-// with many APIs may be called by very many roots.
-const maxTotal = 100_000
+// All deployments together expand to so many resources, or to so many for each
+// file where there are many files: a module with many APIs may be called by very
+// many roots.
+const (
+	maxTotal   = 40_000
+	maxPerFile = 5
+)
 
 // ExpandAll evaluates the deployments that API Management or Defender has any
 // part in, on all processors, in the order of Roots. Those after the limit of
@@ -26,7 +30,7 @@ func (g *Graph) ExpandAll() []*Deployment {
 			roots = append(roots, r)
 		}
 	}
-	t := tally{done: make([]*Deployment, len(roots))}
+	t := tally{done: make([]*Deployment, len(roots)), limit: max(maxTotal, maxPerFile*len(g.files))}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(roots)) {
@@ -38,7 +42,7 @@ func (g *Graph) ExpandAll() []*Deployment {
 	}
 	wg.Wait()
 	for i := t.front; i < len(roots); i++ {
-		t.done[i] = cutOff(roots[i])
+		t.done[i] = t.cutOff(roots[i])
 	}
 	return t.done
 }
@@ -50,20 +54,21 @@ type tally struct {
 	done  []*Deployment
 	front int // all before it are counted, and are kept
 	total int // resources of those
+	limit int // of total
 }
 
 // room reports whether the deployments counted so far leave room for others.
 func (t *tally) room() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.total < maxTotal
+	return t.total < t.limit
 }
 
 func (t *tally) add(i int, d *Deployment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.done[i] = d
-	for t.front < len(t.done) && t.done[t.front] != nil && t.total < maxTotal {
+	for t.front < len(t.done) && t.done[t.front] != nil && t.total < t.limit {
 		t.total += len(t.done[t.front].Resources)
 		t.front++
 	}
@@ -71,12 +76,12 @@ func (t *tally) add(i int, d *Deployment) {
 
 // cutOff is a deployment that was not evaluated because those before it have
 // too many resources.
-func cutOff(r Root) *Deployment {
+func (t *tally) cutOff(r Root) *Deployment {
 	return &Deployment{Root: r, Reached: []string{r.Path}, Diagnostics: []diag.Diagnostic{{
 		Code: CodeNotEvaluated, Severity: diag.Failure, Path: r.Path,
 		Summary: "Could not be evaluated",
 		Detail: fmt.Sprintf("could not evaluate: the deployments before it already bring %d resources. "+
-			"Nothing of this one is checked; check parts of the repository by themselves.", maxTotal),
+			"Nothing of this one is checked; check parts of the repository by themselves.", t.total),
 	}}}
 }
 
@@ -109,7 +114,7 @@ func (g *Graph) matter() map[string]bool {
 }
 
 func declares(t *template.Template) bool {
-	if slices.ContainsFunc(t.Resources, interesting) {
+	if slices.ContainsFunc(t.Resources, (*template.Resource).Concerns) {
 		return true
 	}
 	return slices.ContainsFunc(t.Modules, func(m *template.Module) bool { return m.Inline != nil && declares(m.Inline) })

@@ -360,7 +360,7 @@ func (in *instance) symbolic(text expr.Value) (expr.Value, bool) {
 		name, position = before, expr.Int(int64(n))
 	}
 	var v expr.Value
-	switch s := in.symbols[name]; {
+	switch s := in.symbol(name); {
 	case s.module != nil:
 		v = in.moduleValue(s.module)
 	case s.resource != nil:

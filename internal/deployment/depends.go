@@ -122,7 +122,7 @@ func (in *instance) mentioned(xs []expr.Expr) []node {
 					out = append(out, node{in, r})
 				}
 			case *expr.Name:
-				switch s := in.symbols[x.Name]; {
+				switch s := in.symbol(x.Name); {
 				case s.resource != nil && !s.resource.Existing:
 					out = append(out, node{in, s.resource})
 				case s.module != nil:
@@ -156,7 +156,7 @@ func (in *instance) nestedDecl(x *expr.Nested) *template.Resource {
 	var parent *template.Resource
 	switch b := x.Base.(type) {
 	case *expr.Name:
-		parent = in.symbols[b.Name].resource
+		parent = in.symbol(b.Name).resource
 	case *expr.Nested:
 		parent = in.nestedDecl(b)
 	}
@@ -205,7 +205,7 @@ func (in *instance) named(v expr.Value) []node {
 		for _, m := range in.template.Modules {
 			in.names.addModule(in, m)
 		}
-		for _, r := range in.template.Resources {
+		for _, r := range slices.Concat(in.template.Resources, in.template.Others.All()) {
 			in.names.addResource(&resourceHandle{in: in, decl: r, scope: in.scope()})
 		}
 	}

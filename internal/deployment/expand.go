@@ -2,7 +2,6 @@ package deployment
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -111,7 +110,7 @@ func (in *instance) expand() {
 // expandResource adds a declaration's resources, one for each iteration, and
 // those nested in it.
 func (in *instance) expandResource(r *template.Resource, container *resourceHandle, above expr.Value, iteration int) {
-	if !interesting(r) {
+	if !r.Concerns() {
 		return
 	}
 	h := &resourceHandle{in: in, decl: r, scope: in.scope()}
@@ -137,7 +136,7 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 		condition = expr.And(present, truth(d.eval.Eval(h.scope, r.Condition)))
 	}
 	out := &Resource{
-		Type: fullType(r), Segments: h.segments(), Target: h.target(), Condition: condition, Existing: r.Existing,
+		Type: r.FullType(), Segments: h.segments(), Target: h.target(), Condition: condition, Existing: r.Existing,
 		Calls: in.calls, Decl: r, Template: in.template, Iteration: iteration, Symbolic: symbolic, in: in, scope: h.scope,
 	}
 	out.Scope, out.HasScope = h.extends()
@@ -174,15 +173,6 @@ func (in *instance) room(at source.Span) bool {
 	d.full = true
 	in.limit(at)
 	return false
-}
-
-// interesting reports whether a resource or one nested in it is of a type that
-// anything reads.
-func interesting(r *template.Resource) bool {
-	if template.Relevant(fullType(r)) {
-		return true
-	}
-	return slices.ContainsFunc(r.Children, interesting)
 }
 
 // truth reads a condition, which ARM also takes as a string.
@@ -227,11 +217,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 		if l.In == nil {
 			inner = copyScope{s, e, l.Name, loop.Positions[i]}
 		} else {
-			locals := map[string]expr.Value{l.Item: item}
-			if l.Index != "" {
-				locals[l.Index] = loop.Positions[i]
-			}
-			inner = expr.WithLocals(s, locals)
+			inner = expr.WithElement(s, l.Item, l.Index, item, loop.Positions[i])
 		}
 		body(inner, loop.Condition, loop.Symbolic, loop.Positions[i])
 	}

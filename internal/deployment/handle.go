@@ -75,7 +75,7 @@ func (h *resourceHandle) Member(name string) (expr.Value, bool) {
 	case "id":
 		return h.id(), true
 	case "type":
-		return expr.String(fullType(h.decl)), true
+		return expr.String(h.decl.FullType()), true
 	case "apiversion":
 		return expr.String(h.decl.APIVersion), true
 	}
@@ -98,11 +98,7 @@ func (in *instance) elementScope(s expr.Scope, l *template.Loop, position expr.V
 	if l.In == nil {
 		return copyScope{s, in.d.eval, l.Name, position}
 	}
-	locals := map[string]expr.Value{l.Item: in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position)}
-	if l.Index != "" {
-		locals[l.Index] = position
-	}
-	return expr.WithLocals(s, locals)
+	return expr.WithElement(s, l.Item, l.Index, in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position), position)
 }
 
 // copyScope is the inside of an ARM copy loop.
@@ -193,7 +189,7 @@ func (h *resourceHandle) segments() []expr.Value {
 		return nil
 	}
 	defer h.in.d.eval.Leave()
-	full := typeSegments(fullType(h.decl))
+	full := typeSegments(h.decl.FullType())
 	if full < 1 || full > maxTypeSegments {
 		return nil
 	}
@@ -238,7 +234,7 @@ func (h *resourceHandle) id() expr.Value {
 	if scope, ok := h.extends(); ok {
 		prefix = scope
 	}
-	return resourceID(prefix, append([]expr.Value{expr.String(fullType(h.decl))}, segments...))
+	return resourceID(prefix, append([]expr.Value{expr.String(h.decl.FullType())}, segments...))
 }
 
 // extends is the ID of the resource that an extension resource is scoped to.
@@ -249,7 +245,7 @@ func (h *resourceHandle) extends() (expr.Value, bool) {
 	v := h.in.d.eval.Eval(h.scope, h.decl.Scope)
 	switch s := expr.HandleOf(v).(type) {
 	case *resourceHandle:
-		if strings.EqualFold(fullType(s.decl), template.TypeResourceGroup) {
+		if strings.EqualFold(s.decl.FullType(), template.TypeResourceGroup) {
 			return expr.Value{}, false
 		}
 		return s.id(), true

@@ -38,7 +38,8 @@ type instance struct {
 	values   map[string]expr.Value // parameters and variables evaluated so far
 	open     map[string]bool       // being evaluated: meeting one again is a cycle
 	children map[string]*instance
-	names    names // nil until somebody asks for them
+	names    names                // nil until somebody asks for them
+	single   []*template.Resource // services that are no loops, nil until somebody asks for them
 }
 
 // lazy is an expression with the scope it is to be evaluated in.
@@ -70,6 +71,19 @@ func newInstance(d *expander, t *template.Template, id string, target Target) *i
 	}
 	in.symbols = d.symbols(t)
 	return in
+}
+
+// services are the API Management services at top level that are no loops.
+func (in *instance) services() []*template.Resource {
+	if in.single == nil {
+		in.single = []*template.Resource{}
+		for _, r := range in.template.Resources {
+			if r.Loop == nil && strings.EqualFold(r.Type, template.TypeService) {
+				in.single = append(in.single, r)
+			}
+		}
+	}
+	return in.single
 }
 
 // declarations indexes what a template declares by name.
@@ -107,16 +121,25 @@ func declarations(t *template.Template) map[string]symbol {
 	return m
 }
 
+// symbol is what the template declares by a name; the zero symbol for nothing.
+func (in *instance) symbol(name string) symbol {
+	s, ok := in.symbols[name]
+	if !ok {
+		s.resource = in.template.Others.Symbol(name)
+	}
+	return s
+}
+
 // Name is what a Bicep identifier stands for.
 func (in *instance) Name(name string) (expr.Value, bool) {
 	if in.outer != nil {
 		return in.outer.Name(name)
 	}
-	s, ok := in.symbols[name]
-	if !ok && name == "base" && in.base != nil {
+	s := in.symbol(name)
+	if s == (symbol{}) && name == "base" && in.base != nil {
 		return expr.HandleValue("base of "+in.id, baseFile{in}), true
 	}
-	if !ok || in.template.Language != template.Bicep {
+	if in.template.Language != template.Bicep {
 		return expr.Value{}, false
 	}
 	switch {

@@ -94,7 +94,7 @@ func (r *Resource) Owner() *template.Resource {
 		return r.Decl.Container
 	}
 	if n, ok := r.Decl.Parent.(*expr.Name); ok {
-		return r.in.symbols[n.Name].resource
+		return r.in.symbol(n.Name).resource
 	}
 	return nil
 }
@@ -107,10 +107,7 @@ func (r *Resource) Services() []*template.Resource {
 		return nil
 	}
 	var out []*template.Resource
-	for _, d := range r.in.template.Resources {
-		if d.Loop != nil || !strings.EqualFold(d.Type, template.TypeService) {
-			continue
-		}
+	for _, d := range r.in.services() {
 		h := &resourceHandle{in: r.in, decl: d, scope: r.in.scope()}
 		segments := h.segments()
 		if len(segments) == 1 && SameService(mine, ServiceID{Target: h.target(), Name: segments[0]}) == expr.True {
@@ -167,19 +164,6 @@ func property(e *expr.Evaluator, s expr.Scope, x expr.Expr, path []string) expr.
 
 // typeSegments counts the parts of a type after its namespace.
 func typeSegments(fullType string) int { return strings.Count(fullType, "/") }
-
-// fullType is the type of a nested resource: what is written, below that of
-// its container unless it is absolute.
-func fullType(r *template.Resource) string {
-	if r.Container == nil {
-		return r.Type
-	}
-	first, _, nested := strings.Cut(r.Type, "/")
-	if nested && strings.Contains(first, ".") {
-		return r.Type
-	}
-	return fullType(r.Container) + "/" + r.Type
-}
 
 // ServiceID is an API Management service as terms: where it is, and its name.
 type ServiceID struct {

@@ -385,3 +385,28 @@ func (s localScope) Name(name string) (Value, bool) {
 	}
 	return s.Scope.Name(name)
 }
+
+type elementScope struct {
+	Scope
+	name  string
+	value Value
+}
+
+// WithElement is the inside of a loop: the scope with values for the names that
+// the loop gives to the element and, unless index is "", to its position. What
+// a loop brings is kept with its scope, so this one is small.
+func WithElement(s Scope, item, index string, element, position Value) Scope {
+	s = elementScope{s, item, element}
+	if index != "" {
+		s = elementScope{s, index, position}
+	}
+	return s
+}
+
+// Name is the element or its position, else what the outer scope has.
+func (s elementScope) Name(name string) (Value, bool) {
+	if name == s.name {
+		return s.value, true
+	}
+	return s.Scope.Name(name)
+}

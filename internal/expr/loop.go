@@ -184,11 +184,7 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 		if !e.Spend(callCost) {
 			return Unknown()
 		}
-		locals := map[string]Value{x.Item: item}
-		if x.Index != "" {
-			locals[x.Index] = l.Positions[i]
-		}
-		inner := WithLocals(s, locals)
+		inner := WithElement(s, x.Item, x.Index, item, l.Positions[i])
 		cond := Bool(true)
 		if x.If != nil {
 			cond = e.Eval(inner, x.If)

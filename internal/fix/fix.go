@@ -75,6 +75,10 @@ type planner struct {
 	out     *Result
 	writers map[string]writer // by path
 	tries   int               // how often the repository was checked again
+	// applied are the units whose edits were applied last, contents what the
+	// files were after that.
+	applied  []*unit
+	contents map[string][]byte
 	// apart makes the edits of each unit stand alone: none uses what those of
 	// another one bring.
 	apart bool
@@ -90,7 +94,11 @@ func newPlanner(in Input) *planner {
 // wanted are the units to fix that may be fixed.
 func (p *planner) wanted() []*unit {
 	var out []*unit
-	for _, u := range p.units() {
+	units := p.units()
+	for i, u := range units {
+		if i > 0 && units[i-1].path() != u.path() {
+			delete(p.writers, units[i-1].path()) // it has written its snippets
+		}
 		err := p.left(u)
 		if err == nil {
 			err = p.permitted(u)

@@ -216,6 +216,12 @@ func (t *target) typeOf() (typ expr.Expr, path []string) {
 // given in one file are told apart.
 func (p *planner) write(units []*unit) []*unit {
 	var out []*unit
+	left := map[string]int{} // declarations still to write, by path
+	for _, u := range units {
+		for _, t := range u.targets {
+			left[t.Resource.Path()]++
+		}
+	}
 	for _, u := range units {
 		if p.apart {
 			for _, w := range p.writers {
@@ -224,9 +230,15 @@ func (p *planner) write(units []*unit) []*unit {
 		}
 		if err := p.writeUnit(u); err != nil {
 			p.reject(u, err)
-			continue
+		} else {
+			out = append(out, u)
 		}
-		out = append(out, u)
+		for _, t := range u.targets {
+			path := t.Resource.Path()
+			if left[path]--; left[path] == 0 {
+				delete(p.writers, path) // syntax trees are large, and there may be thousands
+			}
+		}
 	}
 	return out
 }

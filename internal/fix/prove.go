@@ -162,6 +162,9 @@ func sortedPaths(files map[string][]byte) []string {
 
 // apply makes the new contents of the files that units change.
 func (p *planner) apply(units []*unit) (map[string][]byte, error) {
+	if p.applied != nil && slices.Equal(units, p.applied) {
+		return p.contents, nil // what was just proved is what is given out
+	}
 	edits := map[string][]diag.TextEdit{}
 	for _, u := range units {
 		for _, e := range u.edits() {
@@ -183,5 +186,6 @@ func (p *planner) apply(units []*unit) (map[string][]byte, error) {
 		}
 		files[path] = content
 	}
+	p.applied, p.contents = units, files
 	return files, nil
 }

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"sync"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // Span is a half-open range of byte offsets, [Start, End), in one file.
@@ -41,12 +42,18 @@ type File struct {
 	Content []byte
 
 	once  sync.Once
-	lines []int // offsets at which lines begin
+	lines []int32 // offsets at which lines begin; a file is smaller than 2 GiB
 }
 
 // NewFile makes a file of bytes that it takes ownership of.
 func NewFile(path string, content []byte) *File {
 	return &File{Path: path, Content: content}
+}
+
+// String is the whole content. It shares the bytes of Content, because a copy of
+// every file that is read would double what a large repository takes.
+func (f *File) String() string {
+	return unsafe.String(unsafe.SliceData(f.Content), len(f.Content)) //nolint:gosec // Content never changes
 }
 
 // Text is the text of the span, cut to the file's bounds.
@@ -64,7 +71,7 @@ func (f *File) Text(s Span) string {
 func (f *File) Position(offset int) Position {
 	offset = clamp(offset, len(f.Content))
 	lines := f.lineStarts()
-	n := sort.Search(len(lines), func(i int) bool { return lines[i] > offset }) // first line after
+	n := sort.Search(len(lines), func(i int) bool { return int(lines[i]) > offset }) // first line after
 	text := f.Content[lines[n-1]:offset]
 	if n == 1 {
 		text = bytes.TrimPrefix(text, []byte(BOM))
@@ -83,9 +90,9 @@ func (f *File) Line(n int) Span {
 	if n < 1 || n > len(lines) {
 		return Span{}
 	}
-	s := Span{Start: lines[n-1], End: len(f.Content)}
+	s := Span{Start: int(lines[n-1]), End: len(f.Content)}
 	if n < len(lines) {
-		s.End = lines[n]
+		s.End = int(lines[n])
 	}
 	for s.End > s.Start && (f.Content[s.End-1] == '\n' || f.Content[s.End-1] == '\r') {
 		s.End--
@@ -93,20 +100,19 @@ func (f *File) Line(n int) Span {
 	return s
 }
 
-func (f *File) lineStarts() []int {
+func (f *File) lineStarts() []int32 {
 	f.once.Do(func() {
-		starts := []int{0}
+		f.lines = make([]int32, 1, 1+bytes.Count(f.Content, []byte("\n")))
 		for i := 0; i < len(f.Content); i++ {
 			switch f.Content[i] {
 			case '\n':
-				starts = append(starts, i+1)
+				f.lines = append(f.lines, int32(i+1))
 			case '\r':
 				if i+1 >= len(f.Content) || f.Content[i+1] != '\n' {
-					starts = append(starts, i+1)
+					f.lines = append(f.lines, int32(i+1))
 				}
 			}
 		}
-		f.lines = starts
 	})
 	return f.lines
 }

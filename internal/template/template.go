@@ -46,8 +46,12 @@ type Template struct {
 	Variables  []*Variable
 	Functions  []*Function
 	Imports    []*Import
-	// Resources are the ones at top level, existing ones included.
+	// Resources are the ones at top level, existing ones included, apart from
+	// Others.
 	Resources []*Resource
+	// Others are the ones at top level whose bodies hold nothing that the rule
+	// reads; nil when there are none.
+	Others *Others
 	// Modules are Bicep modules and ARM nested and linked deployments.
 	Modules []*Module
 	Outputs []*Output

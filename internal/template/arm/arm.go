@@ -34,12 +34,22 @@ func Parse(f *source.File) (*template.Template, bool) {
 	}
 	r := newReader(f)
 	t := &template.Template{File: f, Language: template.ARM, TargetScope: scopeResourceGroup}
+	r.root = t
 	if r.copy.whole {
 		r.template(gjson.Parse(r.copy.text), t, nil)
 		t.Suppressions = r.suppressions()
 	}
+	t.Others = template.NewOthers(r.aside, func() []*template.Resource { return others(f) })
 	t.Diagnostics = r.diagnosticsInOrder()
 	return t, true
+}
+
+// others are the resources that [Parse] leaves out.
+func others(f *source.File) []*template.Resource {
+	r := newReader(f)
+	t := &template.Template{File: f, Language: template.ARM}
+	r.template(gjson.Parse(r.copy.text), t, nil)
+	return slices.DeleteFunc(t.Resources, func(x *template.Resource) bool { return !x.Aside() })
 }
 
 // ParseParameters reads a parameter file. It reports false for a file that is
@@ -68,6 +78,12 @@ type reader struct {
 	// placeholders says that strings may hold variables of the environment.
 	placeholders bool
 	nodes        arena
+	// root is the template whose resources are left out if they are Aside, nil
+	// for none. Those are of the symbols aside, and their nodes are in scratch, so
+	// that no block of nodes is kept for the sake of others in it.
+	root    *template.Template
+	aside   []string
+	scratch arena
 	// places are kept only if there is a comment to match them with; carried are
 	// the suppressions in properties.
 	places  places

@@ -130,10 +130,11 @@ func TestBytes(t *testing.T) {
 			if len(got.Diagnostics) > 0 {
 				t.Fatalf("diagnostics: %v", got.Diagnostics)
 			}
-			if len(got.Resources) != 1 {
-				t.Fatalf("%d resources", len(got.Resources))
+			all := allResources(got)
+			if len(all) != 1 {
+				t.Fatalf("%d resources", len(all))
 			}
-			r := got.Resources[0]
+			r := all[0]
 			if s := show(r.Name); s != test.name {
 				t.Errorf("name = %s, want %s", s, test.name)
 			}

@@ -77,8 +77,8 @@ func sample(size int) []byte {
 func TestSampleIsValid(t *testing.T) {
 	t.Parallel()
 	got := parseTemplate(t, string(sample(1<<16)))
-	if len(got.Diagnostics) > 0 || len(got.Resources) < 20 || len(got.Modules) < 10 {
-		t.Errorf("%v, %d resources, %d modules", got.Diagnostics, len(got.Resources), len(got.Modules))
+	if len(got.Diagnostics) > 0 || len(allResources(got)) < 20 || len(got.Modules) < 10 {
+		t.Errorf("%v, %d resources, %d modules", got.Diagnostics, len(allResources(got)), len(got.Modules))
 	}
 }
 

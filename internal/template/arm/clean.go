@@ -18,7 +18,7 @@ const (
 	maxDepth = 200
 	// maxValues is how many values a file may hold. Those of compiled templates
 	// have about twenty bytes for each, so that Azure's limit is met before.
-	maxValues = 500_000
+	maxValues = 250_000
 	// maxDiagnostics is after how many syntax errors reading stops.
 	maxDiagnostics = 50
 	// maxQuoted is how much of the file a message repeats, in bytes.
@@ -48,7 +48,7 @@ type cleanCopy struct {
 // white space are accepted (the engine's reader is Json.NET).
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax#comments-and-metadata
 func clean(f *source.File) cleanCopy {
-	c := cleaner{path: f.Path, src: f.Content, broken: -1}
+	c := cleaner{file: f, src: f.Content, broken: -1}
 	if len(c.src) > template.MaxSize {
 		c.report(source.Span{}, "File too large", fmt.Sprintf(
 			"The file has %d bytes; a template may have at most %d. Split it into linked templates.", len(c.src), template.MaxSize))
@@ -64,7 +64,7 @@ func clean(f *source.File) cleanCopy {
 // cleaner is a recursive descent over the bytes. Its methods return false when
 // reading cannot go on; the reason is in diagnostics then.
 type cleaner struct {
-	path    string
+	file    *source.File
 	src     []byte
 	pos     int
 	patches []patch // by start
@@ -85,6 +85,10 @@ type patch struct {
 func (c *cleaner) result(whole bool) cleanCopy {
 	r := cleanCopy{markers: c.markers, diagnostics: c.diagnostics, whole: whole}
 	if !whole {
+		return r
+	}
+	if len(c.patches) == 0 {
+		r.text = c.file.String()
 		return r
 	}
 	var b strings.Builder
@@ -253,7 +257,7 @@ func (c *cleaner) missingComma(last, open int, closing byte) bool {
 	goOn := c.report(where, "Missing comma", fmt.Sprintf(
 		"Found %s where %s was expected. Put a comma after the element before it.", c.quote(where), expected))
 	c.diagnostics[len(c.diagnostics)-1].Related = []diag.Related{{
-		Path: c.path, Span: source.Span{Start: last - 1, End: last}, Message: "the element before it ends here",
+		Path: c.file.Path, Span: source.Span{Start: last - 1, End: last}, Message: "the element before it ends here",
 	}}
 	return goOn
 }

@@ -278,7 +278,7 @@ func checkSpans(t *testing.T, got *template.Template) {
 			t.Errorf("place of %+v in %d bytes", d, size)
 		}
 	}
-	for _, r := range got.Resources {
+	for _, r := range allResources(got) {
 		if decl := got.File.Text(r.Decl); !strings.HasPrefix(decl, "{") || !strings.HasSuffix(decl, "}") {
 			t.Errorf("declaration %q", decl)
 		}

@@ -1,7 +1,9 @@
 package arm
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,7 +79,7 @@ func (d *dumper) template(t *template.Template) {
 	for _, f := range t.Functions {
 		d.line("func %s(%s) %s = %s", f.Name, strings.Join(f.Params, ", "), d.span(f.At), show(f.Body))
 	}
-	for _, r := range t.Resources {
+	for _, r := range allResources(t) {
 		d.resource(r)
 	}
 	for _, m := range t.Modules {
@@ -86,6 +88,13 @@ func (d *dumper) template(t *template.Template) {
 	for _, o := range t.Outputs {
 		d.line("output %s %s%s%s", o.Name, d.span(o.At), field("value", o.Value), field("condition", o.Condition))
 	}
+}
+
+// allResources are those at top level in the order of the file.
+func allResources(t *template.Template) []*template.Resource {
+	all := slices.Concat(t.Resources, t.Others.All())
+	slices.SortFunc(all, func(a, b *template.Resource) int { return cmp.Compare(a.Decl.Start, b.Decl.Start) })
+	return all
 }
 
 func (d *dumper) nested(f func()) {

@@ -121,6 +121,10 @@ func (r *reader) resource(f *fields, start int, in container) {
 		r.module(f, in)
 		return
 	}
+	if in.parent == nil && in.template == r.root && !template.Relevant(full) {
+		r.nodes, r.scratch = r.scratch, r.nodes
+		defer func() { r.nodes, r.scratch = r.scratch, r.nodes }()
+	}
 	res := &template.Resource{
 		Symbol: f.symbol, Type: typ, APIVersion: text(f.apiVersion), Existing: existing,
 		Condition: r.condition(f.condition), Loop: r.loop(f.loop), Container: in.parent,
@@ -131,13 +135,17 @@ func (r *reader) resource(f *fields, start int, in container) {
 	if template.Relevant(full) {
 		res.Body = r.body(f.object)
 	}
-	if in.parent != nil {
-		in.parent.Children = append(in.parent.Children, res)
-	} else {
-		in.template.Resources = append(in.template.Resources, res)
-	}
+	parent := in.parent
 	in.parent, in.fullType = res, full
 	r.resources(f.resources, in)
+	switch {
+	case parent != nil:
+		parent.Children = append(parent.Children, res)
+	case in.template == r.root && res.Aside():
+		r.aside = append(r.aside, f.symbol)
+	default:
+		in.template.Resources = append(in.template.Resources, res)
+	}
 }
 
 // fullType is the type of a nested resource with the types it is nested in. A

@@ -37,18 +37,18 @@ func (c *cleaner) unexpected(expected string, open *int) {
 	case c.broken >= 0:
 		d.Detail += " A string before it goes over several lines; its closing quotation mark is probably missing."
 		d.Related = []diag.Related{{
-			Path: c.path, Span: source.Span{Start: c.broken, End: c.lineEnd(c.broken)}, Message: "the string begins here",
+			Path: c.file.Path, Span: source.Span{Start: c.broken, End: c.lineEnd(c.broken)}, Message: "the string begins here",
 		}}
 	case open != nil:
 		d.Related = []diag.Related{{
-			Path: c.path, Span: source.Span{Start: *open, End: *open + 1}, Message: "in what begins here",
+			Path: c.file.Path, Span: source.Span{Start: *open, End: *open + 1}, Message: "in what begins here",
 		}}
 	}
 }
 
 // report adds a diagnostic and reports whether there is room for more.
 func (c *cleaner) report(s source.Span, summary, detail string) bool {
-	c.diagnostics = append(c.diagnostics, unreadable(c.path, s, summary, detail))
+	c.diagnostics = append(c.diagnostics, unreadable(c.file.Path, s, summary, detail))
 	return len(c.diagnostics) < maxDiagnostics
 }
 

@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
@@ -90,10 +92,13 @@ func TestTree(t *testing.T) {
 func TestModel(t *testing.T) {
 	t.Parallel()
 	golden(t, "model", func(f *File) []section {
-		var model any = Lower(f)
 		if f.Params {
-			model = LowerParameters(f)
+			return []section{{"model", dumpModel(f.Source, LowerParameters(f))}}
 		}
+		model := Lower(f)
+		model.Resources = slices.Concat(model.Resources, model.Others.All())
+		slices.SortFunc(model.Resources, func(a, b *template.Resource) int { return a.Decl.Start - b.Decl.Start })
+		model.Others = nil
 		return []section{{"model", dumpModel(f.Source, model)}}
 	})
 }

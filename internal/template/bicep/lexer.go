@@ -7,6 +7,9 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
+// large is from which size on a file gets room for as many tokens as bytes.
+const large = 1 << 20
+
 // A lexer cuts the text of a file into tokens and trivia. It accepts every
 // sequence of bytes.
 type lexer struct {
@@ -38,8 +41,14 @@ type hole struct {
 }
 
 func (l *lexer) run() {
-	// The densest real files have a token every four bytes.
-	l.tokens = make([]Token, 0, len(l.src)/4+16)
+	// The densest real files have a token every four bytes. A large file may be
+	// all signs, and then growing would copy the tokens over and over; what is
+	// not used of so large a slice takes no memory.
+	n := len(l.src)/4 + 16
+	if len(l.src) >= large {
+		n = len(l.src) + 16
+	}
+	l.tokens = make([]Token, 0, n)
 	if strings.HasPrefix(l.src, source.BOM) {
 		l.pos = len(source.BOM)
 		l.addTrivia(ByteOrderMark, 0)

@@ -24,6 +24,7 @@ func Lower(f *File) *template.Template {
 			l.types[d.Name.Name] = d.Type
 		}
 	}
+	var aside []string
 	for _, d := range f.Declarations {
 		switch d := d.(type) {
 		case *TargetScopeDecl:
@@ -35,7 +36,11 @@ func Lower(f *File) *template.Template {
 				t.Parameters = append(t.Parameters, l.parameter(d))
 			}
 		case *ResourceDecl:
-			t.Resources = append(t.Resources, l.resource(d, nil, ""))
+			if r := l.resource(d, nil, ""); r.Aside() {
+				aside = append(aside, r.Symbol)
+			} else {
+				t.Resources = append(t.Resources, r)
+			}
 		case *ModuleDecl:
 			t.Modules = append(t.Modules, l.module(d))
 		case *OutputDecl:
@@ -46,7 +51,23 @@ func Lower(f *File) *template.Template {
 	}
 	t.Variables, t.Functions, t.Imports = l.shared()
 	t.Suppressions = l.suppressions()
+	src := f.Source // and not f, which is large
+	t.Others = template.NewOthers(aside, func() []*template.Resource { return others(Parse(src)) })
 	return t
+}
+
+// others are the resources that [Lower] leaves out.
+func others(f *File) []*template.Resource {
+	l := &lowering{file: f, around: -1}
+	var out []*template.Resource
+	for _, d := range f.Declarations {
+		if d, ok := d.(*ResourceDecl); ok {
+			if r := l.resource(d, nil, ""); r.Aside() {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
 }
 
 // LowerParameters reads a parameters file into the model.

@@ -92,7 +92,7 @@ func (p *parser) array() *ArrayExpr {
 	mark := p.nodes.exprs.mark()
 	closed := p.block(opener, (*parser).arrayItem)
 	a := p.nodes.arrays.alloc()
-	*a = ArrayExpr{node: p.from(opener.start), Items: p.nodes.exprs.since(mark), Unclosed: !closed}
+	*a = ArrayExpr{node: p.from(opener.start), Items: p.nodes.exprs.since(mark), Unclosed: !closed || p.values > maxParts}
 	return a
 }
 
@@ -102,7 +102,9 @@ func (p *parser) arrayItem() {
 		p.nodes.exprs.push(p.spread(expected))
 		return
 	}
-	p.nodes.exprs.push(p.value(itemEnd, expected))
+	if item := p.value(itemEnd, expected); p.values <= maxParts {
+		p.nodes.exprs.push(item) // of what is too much there may be millions
+	}
 }
 
 // atFor reports whether the bracket at the position opens a loop.

@@ -37,7 +37,7 @@ func Parse(f *source.File) *File {
 		file.Diagnostics = lexical.list
 		return file
 	}
-	l := &lexer{src: string(f.Content), report: lexical}
+	l := &lexer{src: f.String(), report: lexical}
 	l.run()
 	file.Tokens, file.Trivia = l.tokens, l.trivia
 	p := &parser{

@@ -73,7 +73,8 @@ type (
 	ArrayExpr struct {
 		node
 		Items []Expr
-		// Unclosed says that the closing bracket is missing.
+		// Unclosed says that the closing bracket is missing, or that there are more
+		// items than the file may hold values.
 		Unclosed bool
 	}
 
