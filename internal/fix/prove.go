@@ -126,6 +126,7 @@ func (p *planner) try(units []*unit) error {
 // rewrite makes the edits of some of the units anew: what was written for all
 // may use a service that the edits of another unit declare.
 func (p *planner) rewrite(units []*unit) error {
+	p.applied = nil
 	clear(p.writers)
 	defer clear(p.writers)
 	for _, u := range units {
