@@ -133,7 +133,7 @@ func TestAdversarial(t *testing.T) {
 	}
 }
 
-// TestTotal has more resources over all deployments than are expanded: the
+// TestTotal has deployments that together take more work than is done: the
 // same deployments are cut off whatever the order they are worked on.
 func TestTotal(t *testing.T) {
 	t.Parallel()
@@ -144,7 +144,7 @@ func TestTotal(t *testing.T) {
 	all := deployment.Load(snapshot(files...), deployment.Options{}).ExpandAll()
 	for i, d := range all {
 		cut := len(d.Diagnostics) == 1 && d.Diagnostics[0].Code == deployment.CodeNotEvaluated
-		if want := i >= 50; cut != want || (len(d.Resources) == 0) != want {
+		if want := i >= 45; cut != want || (len(d.Resources) == 0) != want {
 			t.Fatalf("deployment %d has %d resources and %v", i, len(d.Resources), d.Diagnostics)
 		}
 	}

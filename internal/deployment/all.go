@@ -11,12 +11,17 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// All deployments together expand to so many resources, or to so many for each
-// file where there are many files: a module with many APIs may be called by very
-// many roots.
+// All deployments together may take so much work, or so much for each file where
+// there are many files: a module with many APIs may be called by very many roots,
+// and a template may have very many parameter files. A unit is a step of
+// evaluation; some hundred thousand take a tenth of a second.
 const (
-	maxTotal   = 40_000
-	maxPerFile = 5
+	maxWork        = 4_000_000
+	maxWorkPerFile = 2_000
+
+	workPerDeployment = 100
+	workPerResource   = 100
+	workPerCall       = 100
 )
 
 // ExpandAll evaluates the deployments that API Management or Defender has any
@@ -30,7 +35,7 @@ func (g *Graph) ExpandAll() []*Deployment {
 			roots = append(roots, r)
 		}
 	}
-	t := tally{done: make([]*Deployment, len(roots)), limit: max(maxTotal, maxPerFile*len(g.files))}
+	t := tally{done: make([]*Deployment, len(roots)), limit: max(maxWork, maxWorkPerFile*len(g.files))}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(roots)) {
@@ -47,13 +52,13 @@ func (g *Graph) ExpandAll() []*Deployment {
 	return t.done
 }
 
-// tally counts the resources of deployments in their order, so that which ones
+// tally counts the work of deployments in their order, so that which ones
 // are cut off does not depend on which processor was faster.
 type tally struct {
 	mu    sync.Mutex
 	done  []*Deployment
 	front int // all before it are counted, and are kept
-	total int // resources of those
+	total int // work of those
 	limit int // of total
 }
 
@@ -69,7 +74,7 @@ func (t *tally) add(i int, d *Deployment) {
 	defer t.mu.Unlock()
 	t.done[i] = d
 	for t.front < len(t.done) && t.done[t.front] != nil && t.total < t.limit {
-		t.total += len(t.done[t.front].Resources)
+		t.total += t.done[t.front].work
 		t.front++
 	}
 }
@@ -80,7 +85,7 @@ func (t *tally) cutOff(r Root) *Deployment {
 	return &Deployment{Root: r, Reached: []string{r.Path}, Diagnostics: []diag.Diagnostic{{
 		Code: CodeNotEvaluated, Severity: diag.Failure, Path: r.Path,
 		Summary: "Could not be evaluated",
-		Detail: fmt.Sprintf("could not evaluate: the deployments before it already bring %d resources. "+
+		Detail: fmt.Sprintf("could not evaluate: the deployments before it already took %d steps of work. "+
 			"Nothing of this one is checked; check parts of the repository by themselves.", t.total),
 	}}}
 }

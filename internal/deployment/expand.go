@@ -38,6 +38,8 @@ type Deployment struct {
 	// Modules are the full references of registry modules that were asked for
 	// and of which nothing is known, sorted. With them, too, it may be better.
 	Modules []string
+
+	work int // what it took, see [maxWork]
 }
 
 // expander expands one deployment. It belongs to one goroutine.

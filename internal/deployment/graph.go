@@ -343,6 +343,7 @@ func (g *Graph) Expand(root Root) *Deployment {
 	d.out.Reached = sortedKeys(d.reached)
 	d.out.Wanted = sortedKeys(d.wanted)
 	d.out.Modules = sortedKeys(d.modules)
+	d.out.work = workPerDeployment + workPerResource*len(d.out.Resources) + workPerCall*d.calls + d.eval.Steps()
 	return d.out
 }
 

@@ -82,6 +82,9 @@ func (e *Evaluator) Spend(n int) bool {
 	return true
 }
 
+// Steps is the work done so far.
+func (e *Evaluator) Steps() int { return e.steps }
+
 // Enter counts a level of nesting; it is false when there are too many. Every
 // Enter that answered true needs a Leave.
 func (e *Evaluator) Enter() bool {
