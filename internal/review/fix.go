@@ -157,7 +157,7 @@ func (r *Reviewer) offerOf(ctx context.Context, repo Repo, pull Pull, last bool)
 	if err != nil {
 		return o, err
 	}
-	if o.analysis, err = r.compare(ctx, repo, r.plan(f.settings, f.psRule), changes, head, base); err != nil {
+	if o.analysis, err = r.compare(ctx, repo, pull.BaseBranch, r.plan(f.settings, f.psRule), changes, head, base); err != nil {
 		return o, err
 	}
 	if f.settings.Enabled {

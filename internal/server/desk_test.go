@@ -314,7 +314,7 @@ func TestDeskRoutes(t *testing.T) {
 		"merge queue":      {"merge_group", `{"action":"checks_requested",` + group + `}`, []queue.Delivery{want("merge_group", "checks_requested", 0, KindGroup, "group/99/"+head, `{"head":"`+head+`","base":"main","base_sha":"`+before+`"}`)}},
 		"out of the queue": {"merge_group", `{"action":"destroyed",` + group + `}`, nil},
 
-		"push to the default branch": {"push", `{"ref":"refs/heads/main",` + pushed + `}`, []queue.Delivery{baseline(want("push", "", 0, KindPush, "push/99/"+head, `{"head":"`+head+`","base_sha":"`+before+`"}`))}},
+		"push to the default branch": {"push", `{"ref":"refs/heads/main",` + pushed + `}`, []queue.Delivery{baseline(want("push", "", 0, KindPush, "push/99/"+head, `{"head":"`+head+`","base":"main","base_sha":"`+before+`"}`))}},
 		"push elsewhere":             {"push", `{"ref":"refs/heads/topic",` + pushed + `}`, nil},
 		"push of a tag":              {"push", `{"ref":"refs/tags/main",` + pushed + `}`, nil},
 		"branch deleted":             {"push", `{"ref":"refs/heads/main","deleted":true,` + pushed + `}`, nil},
