@@ -149,6 +149,28 @@ func TestDeliverySuggestionsAfterTrouble(t *testing.T) {
 	}
 }
 
+// GitHub may write other line breaks where it applies a suggestion, so a file
+// with Windows line breaks gets a patch, and keeps its own.
+func TestDeliveryWindowsLineBreaks(t *testing.T) {
+	t.Parallel()
+	windows := func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+	s := newDelivery(t, deliveryStart{
+		settings: "fix:\n  mode: suggest\n",
+		head:     map[string]string{"main.bicep": windows(deliveryAPIs("orders")), "other.bicep": deliveryAPIs("billing")},
+	})
+	run := s.reviewed()
+	if got, want := s.patched(run.Output.Text, deliveryRepo), windows(deliveryAPIs("orders")+"\n"+deliveryCollection("orders")); got != want {
+		t.Errorf("patched %q, want %q", got, want)
+	}
+	if !strings.Contains(run.Output.Text, "Windows line breaks get no suggestions") {
+		t.Errorf("the author is not told why there is no suggestion: %s", run.Output.Text)
+	}
+	reviews := s.Reviews(deliveryRepo, s.number)
+	if len(reviews) != 1 || len(reviews[0].Comments) != 1 || reviews[0].Comments[0].Path != "other.bicep" {
+		t.Errorf("reviews %+v", reviews)
+	}
+}
+
 // What the lines have in backticks cannot end the block of a suggestion.
 func TestDeliverySuggestionFences(t *testing.T) {
 	t.Parallel()

@@ -102,6 +102,7 @@ func TestAdviceText(t *testing.T) {
 	first := []Lines{{1, 10}} // shows the first API of two, and not the second one
 	for name, tt := range map[string]struct {
 		hunks    []Lines
+		br       string // line break
 		why      string
 		err      error
 		starts   string
@@ -109,16 +110,18 @@ func TestAdviceText(t *testing.T) {
 		notPatch string
 		listed   int
 	}{
-		"all suggested":      {[]Lines{{1, 99}}, "", nil, "2 suggestions stand on the lines of this pull request.", "", "", 2},
-		"some suggested":     {first, "", nil, "1 suggestion stands on the lines of this pull request. This patch has what cannot", "api1Defender", "api0Defender", 1},
-		"none suggested":     {nil, "", nil, "This patch has the fix, which", "api0Defender", "", 0},
-		"all, and a reason":  {[]Lines{{1, 99}}, "So.", nil, "So. 2 suggestions stand on the lines of this pull request. This patch has all", "api0Defender", "", 2},
-		"some, and a reason": {first, "So.", nil, "So. 1 suggestion stands on the lines of this pull request. This patch has all", "api0Defender", "", 1},
-		"refused":            {first, "", final{errors.New("no")}, "This patch has the fix, which", "api0Defender", "", 1},
+		"all suggested":      {[]Lines{{1, 99}}, "\n", "", nil, "2 suggestions stand on the lines of this pull request.", "", "", 2},
+		"some suggested":     {first, "\n", "", nil, "1 suggestion stands on the lines of this pull request. This patch has what cannot", "api1Defender", "api0Defender", 1},
+		"none suggested":     {nil, "\n", "", nil, "This patch has the fix, which", "api0Defender", "", 0},
+		"all, and a reason":  {[]Lines{{1, 99}}, "\n", "So.", nil, "So. 2 suggestions stand on the lines of this pull request. This patch has all", "api0Defender", "", 2},
+		"some, and a reason": {first, "\n", "So.", nil, "So. 1 suggestion stands on the lines of this pull request. This patch has all", "api0Defender", "", 1},
+		"refused":            {first, "\n", "", final{errors.New("no")}, "This patch has the fix, which", "api0Defender", "", 1},
+		"Windows":            {[]Lines{{1, 99}}, "\r\n", "", nil, "This patch has the fix, which cannot be suggested on the lines of this pull request; apply it with `git apply`. Files with Windows line breaks get no", "api0Defender", "", 0},
+		"Windows in a fork":  {[]Lines{{1, 99}}, "\r\n", "So.", nil, "So. This patch has all of the fix; apply it with `git apply`. Files with Windows line breaks get no", "api0Defender", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := planned(t, template(2, "\n"))
+			a := planned(t, template(2, tt.br))
 			a.input.Leave = func(int) string { return "" }
 			s := &suggestions{err: tt.err}
 			var log bytes.Buffer
@@ -129,6 +132,9 @@ func TestAdviceText(t *testing.T) {
 				t.Errorf("%v, %q", err, text)
 			}
 			if !strings.Contains(text, "+resource "+tt.patch) && tt.patch != "" || tt.notPatch != "" && strings.Contains(text, "+resource "+tt.notPatch) {
+				t.Errorf("%q", text)
+			}
+			if strings.Contains(text, "Windows") != (tt.br == "\r\n") {
 				t.Errorf("%q", text)
 			}
 			if len(s.list) != tt.listed {

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -74,9 +75,11 @@ func reviewText(n int) string {
 	return fmt.Sprintf("These %d suggestions add the resources that onboard the APIs to Microsoft Defender for APIs. Each applies alone.", n)
 }
 
-// adviceText is the text of a run whose fix is for the author to apply.
+// adviceText is the text of a run whose fix is for the author to apply. rest is
+// what is not suggested, nil where suggestions are still to come.
 func adviceText(why string, suggested int, rest *fix.Result, a *Analysis) string {
 	var b strings.Builder
+	windows := rest != nil && carriageReturns(rest, a)
 	if why != "" {
 		b.WriteString(why + " ")
 		rest = a.Fix
@@ -98,5 +101,15 @@ func adviceText(why string, suggested int, rest *fix.Result, a *Analysis) string
 	default:
 		b.WriteString("This patch has the fix, which cannot be suggested on the lines of this pull request; apply it with `git apply`.")
 	}
+	if windows {
+		b.WriteString(" Files with Windows line breaks get no suggestions, because GitHub does not reliably keep them where it applies one.")
+	}
 	return b.String() + "\n\n" + patchText(rest, a.Graph)
+}
+
+// carriageReturns reports whether a fix changes a file that has them.
+func carriageReturns(f *fix.Result, a *Analysis) bool {
+	return slices.ContainsFunc(patched(f, a.Graph), func(path string) bool {
+		return bytes.IndexByte(a.Graph.Source(path).Content, '\r') >= 0
+	})
 }
