@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,16 +30,16 @@ func TestReads(t *testing.T) {
 		"another repository": {known, Repo{ID: 3}, "main", 0, "0110100"},
 		"known for long":     {known, repo, "main", readsHold, "1110100"},
 	} {
-		got := ""
+		var got strings.Builder
 		for _, f := range files {
 			digit := "0"
 			if tt.reads.has(tt.repo, tt.branch, now.Add(tt.after), f) {
 				digit = "1"
 			}
-			got += digit
+			got.WriteString(digit)
 		}
-		if got != tt.want {
-			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		if got.String() != tt.want {
+			t.Errorf("%s: %s, want %s", name, got.String(), tt.want)
 		}
 	}
 }
