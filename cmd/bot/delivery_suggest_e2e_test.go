@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,6 +170,58 @@ func TestDeliveryWindowsLineBreaks(t *testing.T) {
 	if len(reviews) != 1 || len(reviews[0].Comments) != 1 || reviews[0].Comments[0].Path != "other.bicep" {
 		t.Errorf("reviews %+v", reviews)
 	}
+}
+
+// What a template says is shown wherever the fix goes, and acts nowhere.
+func TestDeliveryOfHostileText(t *testing.T) {
+	t.Parallel()
+	name := "@octocat closes #1 GH-2 www.evil.test [skip ci] <img src=x> [a](javascript:y) \\n\\nCo-authored-by: Mallory <m@evil.test>\\u{202e}x `y`"
+	text := strings.Replace(deliveryAPIs("orders"), "name: 'orders'", "name: '"+name+"'", 1)
+	acts := []string{"@octocat", "@evil", "#1", "GH-2", "[skip", "\nCo-authored-by", "\u202e"}
+	markup := slices.Concat(acts, []string{"<img", "](javascript"}) // which the message of a commit has none of
+	harmless := func(what, got string, bad []string) {
+		t.Helper()
+		if !strings.Contains(got, "octocat") {
+			t.Errorf("%s does not name the API: %q", what, got)
+		}
+		for _, b := range bad {
+			if strings.Contains(got, b) {
+				t.Errorf("%q gets through in the %s: %q", b, what, got)
+			}
+		}
+	}
+	for _, mode := range []string{"suggest", "commit"} {
+		s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: " + mode + "\n", head: map[string]string{"main.bicep": text}})
+		first := s.head()
+		if err := s.review(); err != nil {
+			t.Fatal(err)
+		}
+		run := s.runOf(first)
+		harmless("summary", run.Output.Summary, markup)
+		if a := run.Output.Annotations[0]; strings.Contains(a.Message+a.RawDetails, "\nCo-authored-by") || strings.Contains(a.Message+a.RawDetails, "\u202e") {
+			t.Errorf("annotation %+v", a)
+		}
+		for _, r := range s.Reviews(deliveryRepo, s.number) {
+			message, _, _ := strings.Cut(r.Comments[0].Body, "\n")
+			harmless("comment", message, markup)
+		}
+		for _, message := range s.commits() {
+			harmless("commit", message, acts)
+		}
+		if len(s.Reviews(deliveryRepo, s.number))+len(s.commits()) != 1 {
+			t.Errorf("mode %s delivers nothing", mode)
+		}
+	}
+	s := newDelivery(t, deliveryStart{settings: onboarding, base: map[string]string{"main.bicep": text}})
+	if err := s.backlog(); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := s.reviewer.Proposals.Proposed(t.Context(), s.repo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	harmless("pull request", p.Body, markup)
+	harmless("commit of the pull request", s.Log(deliveryRepo, backlogBranch)[0].Message, acts)
 }
 
 // What the lines have in backticks cannot end the block of a suggestion.

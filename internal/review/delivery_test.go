@@ -47,6 +47,55 @@ func TestCommitMessageIsBounded(t *testing.T) {
 	}
 }
 
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"orders":                         "orders",
+		"a\n\nCo-authored-by: M <m@x.y>": "a Co-authored-by: M <m@\u200bx.y>",
+		"fixes #1, GH-2 and gh-30":       "fixes #\u200b1, GH-\u200b2 and gh-\u200b30",
+		"gh-orders":                      "gh-orders",
+		"[skip ci] @org/team":            "[\u200bskip ci] @\u200borg/team",
+		"a\u202eb\x00":                   `a\u202eb\x00`,
+		strings.Repeat("é", 120):         strings.Repeat("é", 120),
+		strings.Repeat("é", 121):         strings.Repeat("é", 119) + "…",
+	} {
+		if got := plain(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The marks by which a proposal is known again stand at the end of its text,
+// which therefore must not be cut.
+func TestProposalTextIsBounded(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("`|@", 80)
+	for n, more := range map[int]string{1: "", maxProposed + 1: " more\n"} {
+		b := Backlog{Analysis: planned(t, strings.ReplaceAll(template(n, "\n"), "name: 'api", "name: '"+name))}
+		text := b.text(mark{fix: "<!-- fix -->", base: "<!-- base -->"})
+		if len(text) > 65_535 || !strings.HasSuffix(text, "<!-- fix -->\n<!-- base -->\n") || strings.Contains(text, " more\n") != (more != "") {
+			t.Errorf("%d bytes, which end with %q", len(text), text[max(len(text)-200, 0):])
+		}
+	}
+}
+
+// A suggestion that GitHub would not take as a comment is a patch, and the
+// others stay suggestions.
+func TestSuggestionsAreBounded(t *testing.T) {
+	t.Parallel()
+	long := strings.Replace(template(2, "\n"), "name: 'api0'\n}", "name: 'api0'\n} // "+strings.Repeat("x", maxSuggested), 1)
+	a := planned(t, long)
+	a.input.Leave = func(int) string { return "" }
+	o := offer{analysis: a, changes: Changes{Files: []Change{{Path: "main.bicep", Hunks: []Lines{{1, 99}}}}}}
+	list, rest := o.suggestions()
+	if len(list) != 1 || !strings.Contains(list[0].Text, "api1Defender") || !strings.Contains(string(rest.Files["main.bicep"]), "api0Defender") {
+		t.Errorf("%d suggestions, rest %v", len(list), rest.Edits)
+	}
+	if got := some([]string{"a", "b", "c", "d", "e", "f", "g"}); got != "a, b, c, d, e and 2 more" {
+		t.Error(got)
+	}
+}
+
 func TestPatchText(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -12,8 +12,14 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/fix"
 )
 
-// maxSuggestions bounds the comments of one review.
-const maxSuggestions = 50
+const (
+	// maxSuggestions bounds the comments of one review.
+	maxSuggestions = 50
+	// maxSuggested is how long, in bytes, the text of a suggestion may be, so
+	// that it stays below GitHub's 65,535 characters for a comment. A file
+	// without line breaks is one line.
+	maxSuggested = 60_000
+)
 
 // advise puts the fix into suggestions, as far as the lines of the pull request
 // reach, and gives the text with a patch of the rest. With a reason why there
@@ -43,14 +49,17 @@ func (o offer) suggestions() (list []Suggestion, rest *fix.Result) {
 	}
 	covered := map[int]bool{}
 	for _, s := range fix.Suggest(a.input, maxSuggestions, o.changes.show) {
+		if len(s.Text) > maxSuggested {
+			continue
+		}
 		var names []string
 		for _, i := range s.Findings {
 			covered[i] = true
-			names = append(names, report.Code(a.Report.Findings[i].API))
+			names = append(names, report.Name(a.Report.Findings[i].API))
 		}
 		list = append(list, Suggestion{
 			Path: s.Path, Lines: Lines{s.First, s.Last}, Text: s.Text,
-			Message: "Onboard " + strings.Join(slices.Compact(names), ", ") + " to Microsoft Defender for APIs:",
+			Message: "Onboard " + some(slices.Compact(names)) + " to Microsoft Defender for APIs:",
 		})
 	}
 	if len(list) == 0 {
@@ -66,6 +75,18 @@ func (o offer) suggestions() (list []Suggestion, rest *fix.Result) {
 		return a.input.Leave(i)
 	}
 	return list, fix.Plan(in)
+}
+
+// maxNamed bounds the names in the message of a suggestion, of which each can
+// be many times as long as it looks.
+const maxNamed = 5
+
+// some is the first names in a row, and how many more there are.
+func some(names []string) string {
+	if more := len(names) - maxNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 func reviewText(n int) string {

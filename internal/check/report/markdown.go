@@ -19,7 +19,7 @@ const (
 	// about what was left out are sure to fit in.
 	MinMarkdown = 4096
 
-	maxName   = 120 // of names and paths in a table, in characters
+	maxName   = 120 // of names and paths, in characters
 	maxReason = 400 // of other text
 )
 
@@ -206,7 +206,7 @@ func (m *markdown) tables() (rows, labels, onboarded []string) {
 	sorted := apis(m.report)
 	slices.SortStableFunc(sorted, func(a, b api) int { return rank(a.Status) - rank(b.Status) })
 	for _, a := range sorted {
-		name, service := Code(cutRunes(a.Name, maxName)), Code(cutRunes(a.Service, maxName))
+		name, service := Name(a.Name), Name(a.Service)
 		where := m.where(a.Path, a.start.Line)
 		if a.Status == check.Onboarded {
 			onboarded = append(onboarded, fmt.Sprintf("| %s | %s | %s | %s |\n", name, service, where, Escape(cutRunes(a.Reason, maxReason))))
