@@ -33,6 +33,8 @@ type MarkdownOptions struct {
 	// LinkFile is the address of a line of a file; nil, or "" for no link.
 	// Addresses that are not http or https are not used.
 	LinkFile func(path string, line int) string
+	// Untitled leaves the title out, where it stands above already.
+	Untitled bool
 	// Compared says that the report was compared with an earlier state, so
 	// that each finding is new or existing.
 	Compared bool
@@ -94,7 +96,10 @@ type list struct {
 }
 
 func (m *markdown) write() string {
-	head := "### " + Title(m.report) + "\n\n" + m.introduction()
+	head := m.introduction()
+	if !m.options.Untitled {
+		head = "### " + Title(m.report) + "\n\n" + head
+	}
 	tail := m.reminder()
 	rows, labels, onboarded := m.tables()
 	const table = "| API | Service | Where | Status | Why |\n| --- | --- | --- | --- | --- |\n"

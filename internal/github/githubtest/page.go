@@ -26,6 +26,7 @@ func (s *Server) webRoutes() *http.ServeMux {
 	mux.HandleFunc("GET /{owner}/{repo}/pull/{number}", s.toChecks)
 	mux.HandleFunc("GET /{owner}/{repo}/runs/{id}", s.toRun)
 	mux.HandleFunc("GET /{owner}/{repo}/pull/{number}/checks", func(w http.ResponseWriter, r *http.Request) { s.showChecks(w, r, page) })
+	mux.HandleFunc("GET /{owner}/{repo}/blob/{commit}/{path...}", s.showFile)
 	// A page of another site must not be able to press the buttons.
 	mux.Handle("POST /{owner}/{repo}/pull/{number}/checks", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.pressButton)))
 	return mux
