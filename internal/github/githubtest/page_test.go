@@ -74,6 +74,23 @@ func TestChecksPage(t *testing.T) {
 	}
 }
 
+// The runs of an earlier commit stay to be seen.
+func TestPageOfAnEarlierCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Options{})
+	sha := w.openPull(Files{"x": Text("x")})
+	id := fmt.Sprintf("%.0f", w.newRun(m{"head_sha": sha, "name": "Of the first"}).want(http.StatusCreated).at("id"))
+	w.Commit("acme/infra", "feature", Files{"x": Text("y")}, "Second")
+	const path = "/acme/infra/pull/1/checks"
+	link := `<a href="?run=` + id + `"><code>` + sha[:7] + `</code></a> Change`
+	if page := w.page(path); !strings.Contains(page, link) || strings.Contains(page, "Of the first") {
+		t.Error(page)
+	}
+	if page := w.page(path + "?run=" + id); !strings.Contains(page, "Checks on "+sha[:7]) || strings.Count(page, "Of the first") != 2 {
+		t.Error(page)
+	}
+}
+
 func TestPageButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Options{})
