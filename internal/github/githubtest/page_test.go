@@ -165,8 +165,10 @@ func TestMarkdown(t *testing.T) {
 		"list":    {"- a\n* b", []block{{Kind: "list", Items: [][]span{text("a"), text("b")}}}},
 		"numbers": {"1. a\n2. b\n- c", []block{{Kind: "list", Ordered: true, Items: [][]span{text("a"), text("b")}}, {Kind: "list", Items: [][]span{text("c")}}}},
 		"links": {"[a](https://b) [`c[0]:1`](<https://d/(e)&amp;f>) [x](javascript:y)", []block{{Kind: "paragraph", Spans: []span{
-			{Kind: "link", Text: "a", URL: "https://b"}, {Kind: "text", Text: " "},
-			{Kind: "link", Text: "c[0]:1", URL: "https://d/(e)&f", Code: true}, {Kind: "text", Text: " [x](javascript:y)"},
+			{Kind: "link", Text: "a", URL: "https://b"},
+			{Kind: "text", Text: " "},
+			{Kind: "link", Text: "c[0]:1", URL: "https://d/(e)&f", Code: true},
+			{Kind: "text", Text: " [x](javascript:y)"},
 		}}}},
 		"HTML code": {"<code>a &#124; b</code>", []block{{Kind: "paragraph", Spans: []span{{Kind: "code", Text: "a | b"}}}}},
 		"quote":     {"> a", []block{{Kind: "quote", Spans: text("a")}}},
