@@ -93,6 +93,20 @@ func TestDeliveryBySuggestions(t *testing.T) {
 	}
 }
 
+// One review has fifty comments; the patch has the rest.
+func TestDeliveryOfManySuggestions(t *testing.T) {
+	t.Parallel()
+	s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: suggest\n", head: map[string]string{"main.bicep": deliveryAPIs(apis(60)...)}})
+	run := s.reviewed()
+	reviews := s.Reviews(infra, s.number)
+	if len(reviews) != 1 || len(reviews[0].Comments) != 50 || !strings.HasPrefix(run.Output.Text, "50 suggestions stand on the lines") {
+		t.Fatalf("%d reviews, text %.200s", len(reviews), run.Output.Text)
+	}
+	if n := strings.Count(s.patched(run.Output.Text, infra), "Defender 'Microsoft.Security/apiCollections"); n != 10 {
+		t.Errorf("the patch has %d collections", n)
+	}
+}
+
 // GitHub refuses the review for a reason of its own: the patch has everything.
 func TestDeliverySuggestionsRefused(t *testing.T) {
 	t.Parallel()
