@@ -58,6 +58,9 @@ func newBodies(number, bytes int) *bodies {
 // read reads the body of a request. Whatever comes of it, done is to be called
 // once the content is not needed any more.
 func (all *bodies) read(w http.ResponseWriter, r *http.Request) (content []byte, done func(), err error) {
+	if r.ContentLength > maxBody {
+		return nil, func() {}, errTooLarge
+	}
 	b := &body{stop: func() {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) //nolint:errcheck // every connection has one
 	}}
