@@ -86,7 +86,7 @@ resource all 'Microsoft.ApiManagement/service/apis@2024-05-01' = [for a in loadY
   }
 }]
 
-resource one 'Microsoft.Security/apiCollections@2023-11-15' = {
+resource one 'Microsoft.Security/apiCollections@2023-11-15' = if (loadJsonContent('switch.json').on) {
   scope: apim
   name: loadTextContent('NAME')
   dependsOn: [all]
@@ -94,6 +94,7 @@ resource one 'Microsoft.Security/apiCollections@2023-11-15' = {
 `)
 	s := newStage(t, githubtest.Files{
 		"infra/main.bicep": template, "infra/apis.yaml": githubtest.Text("names: [orders]\n"), "infra/NAME": githubtest.Text("orders"),
+		"infra/switch.json": githubtest.Text(`{"on": true}`),
 	})
 	s.propose("data", githubtest.Files{"infra/apis.yaml": githubtest.Text("names: [orders, billing]\n")})
 	s.run()
@@ -102,6 +103,9 @@ resource one 'Microsoft.Security/apiCollections@2023-11-15' = {
 	s.propose("name", githubtest.Files{"infra/NAME": githubtest.Text("invoices")})
 	s.run()
 	s.only("name", "failure", "1 of 1 API not onboarded")
+	s.propose("switch", githubtest.Files{"infra/switch.json": githubtest.Text(`{"on": false}`)})
+	s.run()
+	s.only("switch", "failure", "1 of 1 API not onboarded")
 	main := s.Commit(infra, "main", githubtest.Files{"infra/apis.yaml": githubtest.Text("names: [orders, billing, invoices]\n")}, "Publish")
 	s.run()
 	s.only(main, "success", "2 of 3 APIs not onboarded")
