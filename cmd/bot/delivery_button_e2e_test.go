@@ -149,6 +149,21 @@ func TestDeliveryOnAnotherHead(t *testing.T) {
 	}
 }
 
+// A run on a fork has no button. Who asks for the fix all the same does not get
+// it on a branch of the same name that happens to be here.
+func TestDeliveryNotBesideAFork(t *testing.T) {
+	t.Parallel()
+	s := newDelivery(t, deliveryStart{fork: true, head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
+	head := s.Head("hubot/infra", deliveryBranch)
+	s.Push(infra, deliveryBranch, head)
+	if err := s.review(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.click(s.runOf(head), "mona"); err != nil || s.head() != head {
+		t.Errorf("%v, branch at %s", err, s.head())
+	}
+}
+
 // The commit is made, and its answer lost: the next attempt makes no second one.
 func TestDeliveryAnswerLost(t *testing.T) {
 	t.Parallel()
