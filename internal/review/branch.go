@@ -59,6 +59,7 @@ func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run
 	r.Conclusions.keep(req.Repo, branch.Name, org.version, f.settings.WhenNothingApplies)
 	v := view{repo: req.Repo, found: f, head: head, pull: Pull{Head: branch.Head, BaseBranch: branch.Name}, link: r.FileURL}
 	if !f.settings.Enabled {
+		r.Reads.keep(req.Repo, branch.Name, r.Now())
 		v.off(run)
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}

@@ -92,6 +92,7 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 		invalid: changedSettings(changes, found.organisation.over(req.Repo, head).problems),
 	}
 	if !settings.Enabled {
+		r.Reads.keep(req.Repo, pull.BaseBranch, r.Now())
 		v.off(run)
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
+	"github.com/onboard-defender/onboard-defender/internal/config"
 )
 
 func TestReads(t *testing.T) {
@@ -40,6 +41,29 @@ func TestReads(t *testing.T) {
 		}
 		if got.String() != tt.want {
 			t.Errorf("%s: %s, want %s", name, got.String(), tt.want)
+		}
+	}
+}
+
+// Data that no template reads is looked at once in a while, also where the check
+// is switched off.
+func TestDataThatNothingReads(t *testing.T) {
+	t.Parallel()
+	for _, settings := range []string{"version: 1\n", "version: 1\nenabled: false\n"} {
+		r, h, req := newReviewer(t)
+		r.Reads = &Reads{}
+		h.changes.Files = []Change{{Path: "data.yaml"}}
+		h.trees["base"] = map[string]string{config.RepositoryPath: settings}
+		h.trees["head"] = h.trees["base"]
+		req.Fresh, req.Hint = true, h.pull
+		for n, want := range []string{"changes start snapshots complete", "changes complete start"} {
+			h.asked, h.runs = nil, nil
+			if err := r.Review(t.Context(), req); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(h.asked, " "); got != want {
+				t.Errorf("%q: %d: asked for %s, want %s", settings, n, got, want)
+			}
 		}
 	}
 }
