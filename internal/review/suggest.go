@@ -16,9 +16,9 @@ const (
 	// maxSuggestions bounds the comments of one review.
 	maxSuggestions = 50
 	// maxSuggested is how long, in bytes, the text of a suggestion may be, so
-	// that it stays below GitHub's 65,535 characters for a comment. A file
-	// without line breaks is one line.
-	maxSuggested = 60_000
+	// that it stays, with the message, below GitHub's 65,535 characters for a
+	// comment. A file without line breaks is one line.
+	maxSuggested = 50_000
 )
 
 // advise puts the fix into suggestions, as far as the lines of the pull request
