@@ -286,6 +286,28 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
+// TestDiffThatTakesTooLong: GitHub lists no files at all, and the trees tell.
+func TestDiffThatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	s := newDelivery(t, deliveryStart{
+		base: map[string]string{"old.bicep": deliveryAPIs("old")}, head: map[string]string{"api.bicep": deliveryAPIs("orders")},
+	})
+	s.mu.Lock()
+	s.intercept = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+		if !strings.Contains(r.URL.Path, "/compare/") || r.URL.Query().Get("page") != "1" {
+			return false
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, `{"message":"Server Error: Sorry, this diff is taking too long to generate."}`)
+		return true
+	}
+	s.mu.Unlock()
+	run := s.reviewed()
+	if a := run.Output.Annotations; run.Output.Title != oneOfOne || len(a) != 1 || a[0].Path != "api.bicep" || a[0].Level != "failure" {
+		t.Errorf("%q, annotations %+v", run.Output.Title, a)
+	}
+}
+
 // TestTruncatedTree: the repository is larger than one listing.
 func TestTruncatedTree(t *testing.T) {
 	t.Parallel()
