@@ -129,7 +129,6 @@ type chaos struct {
 	app          int64
 	life         context.Context //nolint:containedctx // that of the test, past its end
 	dir          string
-	url          string // of the API as the program sees it
 	random       *rand.Rand
 	offset       atomic.Int64 // of everybody's clock but the API client's, in nanoseconds
 	pulls        []chaosPull
@@ -171,9 +170,8 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 	api := httptest.NewServer(http.HandlerFunc(c.api))
 	t.Cleanup(api.Close)
 	c.SetURL(api.URL)
-	c.url = c.APIURL()
 	c.app = c.AddApp(githubtest.App{
-		Slug: "onboard-defender", PublicKey: &worldKey().PublicKey, WebhookSecret: "secret",
+		Slug: "onboard-defender", PublicKey: &appKey().PublicKey, WebhookSecret: "secret",
 		Permissions: githubtest.Permissions{"checks": "write", "contents": "write", "pull_requests": "write"},
 		Events:      []string{"pull_request", "check_run", "check_suite", "push"},
 	})
@@ -206,11 +204,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 func (c *chaos) start() {
 	c.t.Helper()
 	setting, err := json.Marshal(chaosProcess{
-		Environment: map[string]string{
-			"GITHUB_APP_ID": strconv.FormatInt(c.app, 10), "GITHUB_PRIVATE_KEY": string(worldPEM()), "GITHUB_WEBHOOK_SECRET": "secret",
-			"GITHUB_API_URL": c.url, "STATE_DIR": c.dir, "LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0",
-		},
-		Offset: time.Duration(c.offset.Load()),
+		Environment: variables(c.Server, c.app, "secret", c.dir), Offset: time.Duration(c.offset.Load()),
 	})
 	if err != nil {
 		c.t.Fatal(err)

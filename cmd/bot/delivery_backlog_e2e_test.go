@@ -25,7 +25,7 @@ func (s *deliverySite) proposed() map[string]int {
 			return out
 		}
 		if p.Open && p.HeadBranch == backlogBranch {
-			out[s.Log(deliveryRepo, backlogBranch)[0].Message] = number
+			out[s.Log(infra, backlogBranch)[0].Message] = number
 		}
 	}
 }
@@ -43,24 +43,24 @@ func TestBacklogIsProposedOnce(t *testing.T) {
 	}
 	again()
 	again()
-	first := s.Log(deliveryRepo, backlogBranch)[0]
-	if !first.Signed || !strings.HasPrefix(first.Message, "Onboard 1 API to Microsoft Defender for APIs\n\n- orders") || first.Parents[0] != s.Head(deliveryRepo, "main") {
+	first := s.Log(infra, backlogBranch)[0]
+	if !first.Signed || !strings.HasPrefix(first.Message, "Onboard 1 API to Microsoft Defender for APIs\n\n- orders") || first.Parents[0] != s.Head(infra, "main") {
 		t.Errorf("commit %+v", first)
 	}
 	if got := s.proposed(); len(got) != 1 || got[first.Message] != 1 {
 		t.Errorf("proposed %v", got)
 	}
 	// What does not touch the fix leaves it as it is, so that nobody's approval is lost.
-	s.Commit(deliveryRepo, "main", githubtest.Files{"note.md": githubtest.Text("n")}, "Unrelated")
-	if err := s.backlog(); err != nil || s.Head(deliveryRepo, backlogBranch) != first.SHA {
-		t.Errorf("after an unrelated commit: %v, branch at %s", err, s.Head(deliveryRepo, backlogBranch))
+	s.Commit(infra, "main", githubtest.Files{"note.md": githubtest.Text("n")}, "Unrelated")
+	if err := s.backlog(); err != nil || s.Head(infra, backlogBranch) != first.SHA {
+		t.Errorf("after an unrelated commit: %v, branch at %s", err, s.Head(infra, backlogBranch))
 	}
-	s.Commit(deliveryRepo, "main", githubtest.Files{"more.bicep": githubtest.Text(deliveryAPIs("billing"))}, "Another API")
+	s.Commit(infra, "main", githubtest.Files{"more.bicep": githubtest.Text(deliveryAPIs("billing"))}, "Another API")
 	if err := s.backlog(); err != nil {
 		t.Fatal(err)
 	}
-	second := s.Log(deliveryRepo, backlogBranch)[0]
-	if got := s.proposed(); len(got) != 1 || got[second.Message] != 1 || !strings.HasPrefix(second.Message, "Onboard 2 APIs") || second.Parents[0] != s.Head(deliveryRepo, "main") {
+	second := s.Log(infra, backlogBranch)[0]
+	if got := s.proposed(); len(got) != 1 || got[second.Message] != 1 || !strings.HasPrefix(second.Message, "Onboard 2 APIs") || second.Parents[0] != s.Head(infra, "main") {
 		t.Errorf("proposed %v, commit %+v", got, second)
 	}
 	// The check of the proposal is green.
@@ -68,11 +68,11 @@ func TestBacklogIsProposedOnce(t *testing.T) {
 	if err := s.review(); err != nil || s.runOf(second.SHA).Conclusion != "success" {
 		t.Errorf("%v, run %+v", err, s.runOf(second.SHA))
 	}
-	s.MergePull(deliveryRepo, 1)
+	s.MergePull(infra, 1)
 	if err := s.backlog(); err != nil || len(s.proposed()) != 0 {
 		t.Errorf("after the merge: %v, %v", err, s.proposed())
 	}
-	s.Commit(deliveryRepo, "main", githubtest.Files{"third.bicep": githubtest.Text(deliveryAPIs("third"))}, "A third API")
+	s.Commit(infra, "main", githubtest.Files{"third.bicep": githubtest.Text(deliveryAPIs("third"))}, "A third API")
 	if err := s.backlog(); err != nil || len(s.proposed()) != 1 {
 		t.Errorf("the next backlog: %v, %v", err, s.proposed())
 	}
@@ -84,15 +84,15 @@ func TestBacklogIsWithdrawnWhenDone(t *testing.T) {
 	if err := s.backlog(); err != nil {
 		t.Fatal(err)
 	}
-	s.Commit(deliveryRepo, "main", githubtest.Files{"main.bicep": githubtest.Text(deliveryAPIs("orders") + "\n" + deliveryCollection("orders"))}, "By hand")
+	s.Commit(infra, "main", githubtest.Files{"main.bicep": githubtest.Text(deliveryAPIs("orders") + "\n" + deliveryCollection("orders"))}, "By hand")
 	if err := s.backlog(); err != nil {
 		t.Fatal(err)
 	}
-	if s.Head(deliveryRepo, backlogBranch) != "" || len(s.proposed()) != 0 {
+	if s.Head(infra, backlogBranch) != "" || len(s.proposed()) != 0 {
 		t.Errorf("proposed %v", s.proposed())
 	}
 	// The App closed it, not a person: the same fix is proposed when it is needed again.
-	s.Commit(deliveryRepo, "main", githubtest.Files{"main.bicep": githubtest.Text(deliveryAPIs("orders"))}, "Take it back")
+	s.Commit(infra, "main", githubtest.Files{"main.bicep": githubtest.Text(deliveryAPIs("orders"))}, "Take it back")
 	if err := s.backlog(); err != nil || len(s.proposed()) != 1 {
 		t.Errorf("%v, proposed %v", err, s.proposed())
 	}
@@ -107,12 +107,12 @@ func TestBacklogHeedsPeople(t *testing.T) {
 		if err := s.backlog(); err != nil {
 			t.Fatal(err)
 		}
-		s.ClosePull(deliveryRepo, 1)
-		s.Commit(deliveryRepo, "main", githubtest.Files{"main.bicep": githubtest.Text("// moved\n" + deliveryAPIs("orders"))}, "Move lines")
+		s.ClosePull(infra, 1)
+		s.Commit(infra, "main", githubtest.Files{"main.bicep": githubtest.Text("// moved\n" + deliveryAPIs("orders"))}, "Move lines")
 		if err := s.backlog(); err != nil || len(s.proposed()) != 0 {
 			t.Errorf("the same fix again: %v, %v", err, s.proposed())
 		}
-		s.Commit(deliveryRepo, "main", githubtest.Files{"more.bicep": githubtest.Text(deliveryAPIs("billing"))}, "Another API")
+		s.Commit(infra, "main", githubtest.Files{"more.bicep": githubtest.Text(deliveryAPIs("billing"))}, "Another API")
 		if err := s.backlog(); err != nil || len(s.proposed()) != 1 {
 			t.Errorf("another fix: %v, %v", err, s.proposed())
 		}
@@ -123,10 +123,10 @@ func TestBacklogHeedsPeople(t *testing.T) {
 		if err := s.backlog(); err != nil {
 			t.Fatal(err)
 		}
-		theirs := s.Commit(deliveryRepo, backlogBranch, githubtest.Files{"note.md": githubtest.Text("n")}, "Mine")
-		s.Commit(deliveryRepo, "main", githubtest.Files{"more.bicep": githubtest.Text(deliveryAPIs("billing"))}, "Another API")
-		if err := s.backlog(); err != nil || s.Head(deliveryRepo, backlogBranch) != theirs {
-			t.Errorf("%v, branch at %s", err, s.Head(deliveryRepo, backlogBranch))
+		theirs := s.Commit(infra, backlogBranch, githubtest.Files{"note.md": githubtest.Text("n")}, "Mine")
+		s.Commit(infra, "main", githubtest.Files{"more.bicep": githubtest.Text(deliveryAPIs("billing"))}, "Another API")
+		if err := s.backlog(); err != nil || s.Head(infra, backlogBranch) != theirs {
+			t.Errorf("%v, branch at %s", err, s.Head(infra, backlogBranch))
 		}
 	})
 }
@@ -143,7 +143,7 @@ func TestBacklogOnlyWhereAskedForAndPossible(t *testing.T) {
 			t.Parallel()
 			start.base = map[string]string{"main.bicep": deliveryAPIs("orders")}
 			s := newDelivery(t, start)
-			if err := s.backlog(); err != nil || len(s.proposed()) != 0 || s.Head(deliveryRepo, backlogBranch) != "" {
+			if err := s.backlog(); err != nil || len(s.proposed()) != 0 || s.Head(infra, backlogBranch) != "" {
 				t.Errorf("%v, proposed %v", err, s.proposed())
 			}
 		})
@@ -159,7 +159,7 @@ func TestBacklogAfterTrouble(t *testing.T) {
 	if err := s.backlog(); err == nil {
 		t.Fatal("no error, so that nobody would try again")
 	}
-	run := s.runOf(s.Head(deliveryRepo, "main"))
+	run := s.runOf(s.Head(infra, "main"))
 	if run.Status != "completed" || run.Conclusion != "success" || run.Output.Text == "" {
 		t.Errorf("run %+v", run)
 	}
@@ -168,7 +168,7 @@ func TestBacklogAfterTrouble(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runs := s.CheckRuns(deliveryRepo, "main")
+	runs := s.CheckRuns(infra, "main")
 	if len(s.proposed()) != 1 || len(runs) != 1 || runs[0].Output.Text != "The onboarding pull request is up to date." || runs[0].Conclusion != "success" {
 		t.Errorf("proposed %v, runs %+v", s.proposed(), runs)
 	}

@@ -22,7 +22,7 @@ func TestDeliveryByButton(t *testing.T) {
 				base: map[string]string{"other/main.bicep": deliveryAPIs("elsewhere")},
 				head: map[string]string{"main.bicep": deliveryAPIs("orders", "billing")},
 			})
-			s.SetPermission(deliveryRepo, "octocat", role)
+			s.SetPermission(infra, "octocat", role)
 			run := s.reviewed()
 			if run.Conclusion != "failure" || len(run.Actions) != 1 || run.Output.Text != "" {
 				t.Fatalf("run %+v", run)
@@ -43,16 +43,16 @@ func TestDeliveryByButton(t *testing.T) {
 
 func deliveredByButton(t *testing.T, s *deliverySite, before githubtest.CheckRun) {
 	t.Helper()
-	c := s.Log(deliveryRepo, deliveryBranch)[0]
+	c := s.Log(infra, deliveryBranch)[0]
 	want := "Onboard 2 APIs to Microsoft Defender for APIs\n\n- billing (service service) in main.bicep\n- orders (service service) in main.bicep"
 	if c.Message != want || !c.Signed || !slices.Equal(c.Parents, []string{before.HeadSHA}) {
 		t.Errorf("commit %+v", c)
 	}
-	text, _ := s.File(deliveryRepo, deliveryBranch, "main.bicep")
+	text, _ := s.File(infra, deliveryBranch, "main.bicep")
 	if !strings.Contains(text, deliveryCollection("orders")) || !strings.Contains(text, deliveryCollection("billing")) {
 		t.Errorf("main.bicep:\n%s", text)
 	}
-	if text, _ := s.File(deliveryRepo, deliveryBranch, "other/main.bicep"); text != deliveryAPIs("elsewhere") {
+	if text, _ := s.File(infra, deliveryBranch, "other/main.bicep"); text != deliveryAPIs("elsewhere") {
 		t.Errorf("a file that the pull request has nothing to do with:\n%s", text)
 	}
 	if old := s.runOf(before.HeadSHA); !strings.Contains(old.Output.Text, c.SHA) || len(old.Actions) != 0 || old.Conclusion != "failure" ||
@@ -104,7 +104,7 @@ func TestDeliveryLeavesFilesAlone(t *testing.T) {
 			for _, mode := range []string{"button", "suggest", "commit"} {
 				s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: " + mode + "\n", files: files})
 				run := s.reviewed()
-				if len(run.Actions) != 0 || run.Output.Text != "" || len(s.Reviews(deliveryRepo, s.number)) != 0 || len(s.commits()) != 0 {
+				if len(run.Actions) != 0 || run.Output.Text != "" || len(s.Reviews(infra, s.number)) != 0 || len(s.commits()) != 0 {
 					t.Errorf("mode %s: run %+v", mode, run)
 				}
 				if err := s.click(run, "mona"); err != nil || len(s.commits()) != 0 {
@@ -119,7 +119,7 @@ func TestDeliveryOnAnotherHead(t *testing.T) {
 	t.Parallel()
 	start := deliveryStart{head: map[string]string{"main.bicep": deliveryAPIs("orders")}}
 	push := func(s *deliverySite) string {
-		return s.Commit(deliveryRepo, deliveryBranch, githubtest.Files{"note.md": githubtest.Text("n")}, "Push")
+		return s.Commit(infra, deliveryBranch, githubtest.Files{"note.md": githubtest.Text("n")}, "Push")
 	}
 	for name, before := range map[string]func(s *deliverySite){
 		"pushed": func(s *deliverySite) {
@@ -132,7 +132,7 @@ func TestDeliveryOnAnotherHead(t *testing.T) {
 				return false
 			})
 		},
-		"closed": func(s *deliverySite) { s.ClosePull(deliveryRepo, s.number) },
+		"closed": func(s *deliverySite) { s.ClosePull(infra, s.number) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,6 +146,21 @@ func TestDeliveryOnAnotherHead(t *testing.T) {
 				t.Errorf("commits %q", got)
 			}
 		})
+	}
+}
+
+// A run on a fork has no button. Who asks for the fix all the same does not get
+// it on a branch of the same name that happens to be here.
+func TestDeliveryNotBesideAFork(t *testing.T) {
+	t.Parallel()
+	s := newDelivery(t, deliveryStart{fork: true, head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
+	head := s.Head("hubot/infra", deliveryBranch)
+	s.Push(infra, deliveryBranch, head)
+	if err := s.review(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.click(s.runOf(head), "mona"); err != nil || s.head() != head {
+		t.Errorf("%v, branch at %s", err, s.head())
 	}
 }
 
@@ -191,14 +206,11 @@ func TestDeliveryWithoutGraphQL(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
 	run := s.reviewed()
-	s.onCommit(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusNotFound)
-		return true
-	})
+	s.refuseCommits(http.StatusNotFound)
 	if err := s.click(run, "mona"); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.Log(deliveryRepo, deliveryBranch)[0]; !c.Signed || !slices.Equal(c.Parents, []string{run.HeadSHA}) || len(s.commits()) != 1 {
+	if c := s.Log(infra, deliveryBranch)[0]; !c.Signed || !slices.Equal(c.Parents, []string{run.HeadSHA}) || len(s.commits()) != 1 {
 		t.Errorf("commit %+v", c)
 	}
 }

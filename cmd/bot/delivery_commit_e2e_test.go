@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +30,7 @@ func TestDeliveryByCommit(t *testing.T) {
 				t.Fatal(err)
 			}
 			second := s.head()
-			if second == first || len(s.commits()) != 1 || !s.Log(deliveryRepo, deliveryBranch)[0].Signed {
+			if second == first || len(s.commits()) != 1 || !s.Log(infra, deliveryBranch)[0].Signed {
 				t.Fatalf("commits %q", s.commits())
 			}
 			if run := s.runOf(first); run.Status != "completed" || run.Conclusion != "failure" || len(run.Actions) != 0 ||
@@ -44,7 +41,7 @@ func TestDeliveryByCommit(t *testing.T) {
 				t.Errorf("run of the new head %+v", run)
 			}
 			// A person takes the commit off again, and wins.
-			s.Push(deliveryRepo, deliveryBranch, first)
+			s.Push(infra, deliveryBranch, first)
 			for _, again := range []bool{false, false, true} {
 				if err := s.review(func(r *review.Request) { r.Again, r.Delivery = again, "again" }); err != nil {
 					t.Fatal(err)
@@ -68,8 +65,8 @@ func TestDeliveryNotInReplyToItself(t *testing.T) {
 	if err := s.review(); err != nil {
 		t.Fatal(err)
 	}
-	own := s.Write(deliveryRepo, s.head(), githubtest.Files{"second.bicep": githubtest.Text(deliveryAPIs("second"))}, "Onboard", "onboard-defender[bot]")
-	s.Push(deliveryRepo, deliveryBranch, own)
+	own := s.Write(infra, s.head(), githubtest.Files{"second.bicep": githubtest.Text(deliveryAPIs("second"))}, "Onboard", "onboard-defender[bot]")
+	s.Push(infra, deliveryBranch, own)
 	if run := s.reviewed(); s.head() != own || len(run.Actions) != 1 || run.Conclusion != "failure" {
 		t.Errorf("head %s, run %+v", s.head(), run)
 	}
@@ -92,10 +89,7 @@ func TestDeliveryResumesTheCommit(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: commit\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
 	first := s.head()
-	s.onCommit(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusBadGateway)
-		return true
-	})
+	s.refuseCommits(http.StatusBadGateway)
 	if err := s.review(); err == nil {
 		t.Fatal("no error, so that nobody would try again")
 	}
@@ -106,7 +100,7 @@ func TestDeliveryResumesTheCommit(t *testing.T) {
 	if err := s.review(); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.commits()) != 1 || len(s.CheckRuns(deliveryRepo, first)) != 1 || !strings.Contains(s.runOf(first).Output.Text, s.head()) {
+	if len(s.commits()) != 1 || len(s.CheckRuns(infra, first)) != 1 || !strings.Contains(s.runOf(first).Output.Text, s.head()) {
 		t.Errorf("commits %q, run %+v", s.commits(), s.runOf(first))
 	}
 }
@@ -163,11 +157,9 @@ func TestDeliveryOvertakenByItsOwnCommit(t *testing.T) {
 func TestDeliveryThroughTheProgram(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: commit\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
-	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(deliveryKey())})
-	process, err := config.FromEnvironment(config.Environment{Cores: 2, ReadFile: noFile, Lookup: lookupIn(map[string]string{
-		"GITHUB_APP_ID": strconv.FormatInt(s.app, 10), "GITHUB_PRIVATE_KEY": string(private), "GITHUB_WEBHOOK_SECRET": "secret",
-		"GITHUB_API_URL": s.APIURL(), "STATE_DIR": t.TempDir(), "LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0",
-	})})
+	process, err := config.FromEnvironment(config.Environment{
+		Cores: 2, ReadFile: noFile, Lookup: lookupIn(variables(s.Server, s.app, "secret", t.TempDir())),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +182,7 @@ func TestDeliveryThroughTheProgram(t *testing.T) {
 	for done := false; !done; {
 		<-answered
 		s.Deliver(ctx)
-		runs := s.CheckRuns(deliveryRepo, deliveryBranch)
+		runs := s.CheckRuns(infra, deliveryBranch)
 		done = s.head() != first && len(runs) > 0 && runs[0].Status == "completed"
 	}
 	cancel()
@@ -206,10 +198,7 @@ func TestDeliveryThroughTheProgram(t *testing.T) {
 func TestDeliveryResumesBySettingsOfNow(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: commit\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
-	s.onCommit(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusBadGateway)
-		return true
-	})
+	s.refuseCommits(http.StatusBadGateway)
 	if err := s.review(); err == nil {
 		t.Fatal("no error, so that nobody would try again")
 	}
@@ -248,17 +237,14 @@ func (x settled) Load(ctx context.Context, repo review.Repo, s *source.Snapshot,
 func TestDeliveryResumesUntilTheLastAttempt(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: commit\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
-	s.onCommit(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusBadGateway)
-		return true
-	})
+	s.refuseCommits(http.StatusBadGateway)
 	if err := s.review(); err == nil {
 		t.Fatal("no error, so that nobody would try again")
 	}
 	if err := s.review(func(r *review.Request) { r.Last = true }); err != nil {
 		t.Fatal(err)
 	}
-	if text := s.patched(s.run().Output.Text, deliveryRepo); !strings.Contains(text, deliveryCollection("orders")) || len(s.Reviews(deliveryRepo, s.number)) != 1 {
+	if text := s.patched(s.run().Output.Text, infra); !strings.Contains(text, deliveryCollection("orders")) || len(s.Reviews(infra, s.number)) != 1 {
 		t.Errorf("patched:\n%s", text)
 	}
 }

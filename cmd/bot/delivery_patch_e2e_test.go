@@ -30,12 +30,12 @@ func TestDeliveryWhereTheBranchIsNotWritable(t *testing.T) {
 			t.Parallel()
 			tt.start.head = map[string]string{"main.bicep": deliveryAPIs("orders")}
 			s := newDelivery(t, tt.start)
-			where := deliveryRepo
+			where := infra
 			if tt.start.fork {
 				where = "hubot/infra"
 			}
 			if tt.protect != nil {
-				s.Protect(deliveryRepo, deliveryBranch, *tt.protect)
+				s.Protect(infra, deliveryBranch, *tt.protect)
 			}
 			head := s.Head(where, deliveryBranch)
 			if err := s.review(); err != nil {
@@ -57,7 +57,7 @@ func TestDeliveryWhereTheBranchIsNotWritable(t *testing.T) {
 			if text := s.patched(run.Output.Text, where); !strings.Contains(text, deliveryCollection("orders")) {
 				t.Errorf("patched:\n%s", text)
 			}
-			reviews := s.Reviews(deliveryRepo, s.number)
+			reviews := s.Reviews(infra, s.number)
 			if len(reviews) != 1 || len(reviews[0].Comments) != 1 || !strings.Contains(reviews[0].Comments[0].Body, "```suggestion\n}\n\n"+deliveryCollection("orders")) {
 				t.Errorf("reviews %+v", reviews)
 			}
@@ -75,10 +75,10 @@ func TestDeliveryWithoutAnyPermission(t *testing.T) {
 	if err := s.click(s.reviewed(), "mona"); err != nil {
 		t.Fatal(err)
 	}
-	if text := s.patched(s.run().Output.Text, deliveryRepo); !strings.Contains(text, deliveryCollection("orders")) {
+	if text := s.patched(s.run().Output.Text, infra); !strings.Contains(text, deliveryCollection("orders")) {
 		t.Errorf("patched:\n%s", text)
 	}
-	if got := s.Reviews(deliveryRepo, s.number); len(got) != 0 {
+	if got := s.Reviews(infra, s.number); len(got) != 0 {
 		t.Errorf("reviews %+v", got)
 	}
 }
@@ -88,10 +88,7 @@ func TestDeliveryGivesUpAloud(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
 	run := s.reviewed()
-	s.onCommit(func(w http.ResponseWriter, _ *http.Request) bool {
-		w.WriteHeader(http.StatusBadGateway)
-		return true
-	})
+	s.refuseCommits(http.StatusBadGateway)
 	click := review.Click{Repo: s.repo, Number: s.number, Head: run.HeadSHA, ExternalID: run.ExternalID, Sender: "mona"}
 	if err := s.reviewer.Fix(t.Context(), click); err == nil || s.run().Output.Text != "" {
 		t.Errorf("first attempt: %v, %q", err, s.run().Output.Text)
@@ -100,7 +97,7 @@ func TestDeliveryGivesUpAloud(t *testing.T) {
 	if err := s.reviewer.Fix(t.Context(), click); err != nil {
 		t.Fatal(err)
 	}
-	if text := s.patched(s.run().Output.Text, deliveryRepo); !strings.Contains(text, deliveryCollection("orders")) {
+	if text := s.patched(s.run().Output.Text, infra); !strings.Contains(text, deliveryCollection("orders")) {
 		t.Errorf("patched:\n%s", text)
 	}
 }
@@ -125,8 +122,8 @@ func TestDeliveryExcusesItself(t *testing.T) {
 func TestDeliveryAfterTheSettingsChanged(t *testing.T) {
 	t.Parallel()
 	s := newDelivery(t, deliveryStart{head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
-	off := s.Commit(deliveryRepo, "main", githubtest.Files{config.RepositoryPath: githubtest.Text("version: 1\nfix:\n  mode: \"off\"\n")}, "No fixes")
-	s.MergeCommit(deliveryRepo, deliveryBranch, off)
+	off := s.Commit(infra, "main", githubtest.Files{config.RepositoryPath: githubtest.Text("version: 1\nfix:\n  mode: \"off\"\n")}, "No fixes")
+	s.MergeCommit(infra, deliveryBranch, off)
 	run := s.reviewed()
 	if len(run.Actions) != 0 || run.Output.Text != "" || run.Conclusion != "failure" {
 		t.Errorf("run %+v", run)

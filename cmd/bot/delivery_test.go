@@ -2,11 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"log/slog"
 	"maps"
@@ -27,38 +22,7 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/review"
 )
 
-const (
-	deliveryRepo   = "acme/infra"
-	deliveryBranch = "feature/apis"
-)
-
-// deliveryKey is one key for all tests: making one takes long.
-var deliveryKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
-// deliveryClock does not wait: sleeping moves it.
-type deliveryClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *deliveryClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *deliveryClock) Sleep(ctx context.Context, d time.Duration) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-	return ctx.Err()
-}
+const deliveryBranch = "feature/apis"
 
 // deliverySite is a GitHub with one repository, and the reviewer that works on
 // it without a queue in between.
@@ -87,7 +51,7 @@ type deliveryStart struct {
 
 func newDelivery(t *testing.T, start deliveryStart) *deliverySite {
 	t.Helper()
-	clock := &deliveryClock{now: time.Date(2026, time.May, 4, 12, 0, 0, 0, time.UTC)}
+	clock := &leaper{now: time.Date(2026, time.May, 4, 12, 0, 0, 0, time.UTC)}
 	s := &deliverySite{t: t, Server: githubtest.NewServer(githubtest.Options{Clock: clock.Now})}
 	web := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(web.Close)
@@ -96,18 +60,17 @@ func newDelivery(t *testing.T, start deliveryStart) *deliverySite {
 	if start.permissions != nil {
 		permissions = start.permissions
 	}
-	s.app = s.AddApp(githubtest.App{Slug: "onboard-defender", PublicKey: &deliveryKey().PublicKey, Permissions: permissions, Events: []string{"pull_request", "check_run"}})
-	id := s.CreateRepository(deliveryRepo, githubtest.RepositoryOptions{})
+	s.app = s.AddApp(githubtest.App{Slug: "onboard-defender", PublicKey: &appKey().PublicKey, Permissions: permissions, Events: []string{"pull_request", "check_run"}})
+	id := s.CreateRepository(infra, githubtest.RepositoryOptions{})
 	base := deliveryTexts(start.base)
 	base["README.md"] = githubtest.Text("# Infra\n")
 	if start.settings != "" {
 		base[config.RepositoryPath] = githubtest.Text("version: 1\n" + start.settings)
 	}
-	s.Commit(deliveryRepo, "main", base, "Start")
+	s.Commit(infra, "main", base, "Start")
 	s.repo = review.Repo{Installation: s.Install(s.app, "acme"), ID: id, Owner: "acme", Name: "infra"}
-	s.SetPermission(deliveryRepo, "mona", "write")
-	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(deliveryKey())})
-	app, err := github.New(github.Options{APIURL: s.APIURL(), AppID: s.app, PrivateKey: private, Clock: clock, UserAgent: "test"})
+	s.SetPermission(infra, "mona", "write")
+	app, err := github.New(github.Options{APIURL: s.APIURL(), AppID: s.app, PrivateKey: []byte(privatePEM(appKey())), Clock: clock, UserAgent: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,15 +83,15 @@ func newDelivery(t *testing.T, start deliveryStart) *deliverySite {
 	if start.head == nil && start.files == nil {
 		return s
 	}
-	where, label := deliveryRepo, deliveryBranch
+	where, label := infra, deliveryBranch
 	if start.fork {
-		where, label = s.Fork(deliveryRepo, "hubot"), "hubot:"+deliveryBranch
+		where, label = s.Fork(infra, "hubot"), "hubot:"+deliveryBranch
 	}
 	files := deliveryTexts(start.head)
 	maps.Copy(files, start.files)
 	s.Branch(where, deliveryBranch, "main")
 	s.Commit(where, deliveryBranch, files, "Publish APIs")
-	s.number = s.OpenPull(githubtest.PullOptions{Repository: deliveryRepo, Head: label, Author: "mona", Draft: start.draft})
+	s.number = s.OpenPull(githubtest.PullOptions{Repository: infra, Head: label, Author: "mona", Draft: start.draft})
 	return s
 }
 
@@ -171,6 +134,15 @@ func (s *deliverySite) onCommit(f func(w http.ResponseWriter, r *http.Request) b
 	}
 }
 
+// refuseCommits makes GitHub answer with a status when the App asks for a
+// commit.
+func (s *deliverySite) refuseCommits(status int) {
+	s.onCommit(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(status)
+		return true
+	})
+}
+
 // review is the review of the pull request as it is now.
 func (s *deliverySite) review(change ...func(*review.Request)) error {
 	r := review.Request{Repo: s.repo, Number: s.number}
@@ -188,7 +160,7 @@ func (s *deliverySite) reviewed() githubtest.CheckRun {
 	return s.run()
 }
 
-func (s *deliverySite) head() string { return s.Head(deliveryRepo, deliveryBranch) }
+func (s *deliverySite) head() string { return s.Head(infra, deliveryBranch) }
 
 // run is the newest check run of the head.
 func (s *deliverySite) run() githubtest.CheckRun {
@@ -198,7 +170,7 @@ func (s *deliverySite) run() githubtest.CheckRun {
 
 func (s *deliverySite) runOf(sha string) githubtest.CheckRun {
 	s.t.Helper()
-	runs := s.CheckRuns(deliveryRepo, sha)
+	runs := s.CheckRuns(infra, sha)
 	if len(runs) == 0 {
 		s.t.Fatal("no check run")
 	}
@@ -215,7 +187,7 @@ func (s *deliverySite) click(run githubtest.CheckRun, sender string) error {
 // commits are the messages of the App's commits on the head branch.
 func (s *deliverySite) commits() []string {
 	var out []string
-	for _, c := range s.Log(deliveryRepo, deliveryBranch) {
+	for _, c := range s.Log(infra, deliveryBranch) {
 		if c.AuthorName == "onboard-defender[bot]" {
 			out = append(out, c.Message)
 		}

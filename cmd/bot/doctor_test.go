@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -16,9 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,22 +22,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
 	"github.com/onboard-defender/onboard-defender/internal/queue"
 )
-
-var doctorKeys = sync.OnceValue(func() [2]*rsa.PrivateKey {
-	var keys [2]*rsa.PrivateKey
-	for i := range keys {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		keys[i] = key
-	}
-	return keys
-})
-
-func privatePEM(key *rsa.PrivateKey) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
-}
 
 // patient is a GitHub with an App on it, and an environment in which all is
 // well.
@@ -59,12 +38,9 @@ func newPatient(t *testing.T, app githubtest.App, options githubtest.Options) *p
 	server := httptest.NewServer(p.world)
 	t.Cleanup(server.Close)
 	p.world.SetURL(server.URL)
-	app.Slug, app.PublicKey = "onboard-defender", &doctorKeys()[0].PublicKey
+	app.Slug, app.PublicKey = "onboard-defender", &appKey().PublicKey
 	p.app = p.world.AddApp(app)
-	p.vars = map[string]string{
-		"GITHUB_APP_ID": strconv.FormatInt(p.app, 10), "GITHUB_PRIVATE_KEY": privatePEM(doctorKeys()[0]), "GITHUB_WEBHOOK_SECRET": "a secret",
-		"GITHUB_API_URL": strings.TrimSuffix(p.world.APIURL(), "/"), "STATE_DIR": filepath.Join(t.TempDir(), "state"),
-	}
+	p.vars = variables(p.world, p.app, "a secret", filepath.Join(t.TempDir(), "state"))
 	return p
 }
 
@@ -132,7 +108,7 @@ func TestDoctorFinds(t *testing.T) {
 		says    []string // the lines that are not ok
 	}{
 		"key": {
-			upset: func(p *patient) { p.vars["GITHUB_PRIVATE_KEY"] = privatePEM(doctorKeys()[1]) },
+			upset: func(p *patient) { p.vars["GITHUB_PRIVATE_KEY"] = privatePEM(newKey()) },
 			says:  []string{"fix  credentials   GitHub does not accept the key for App"},
 		},
 		"number": {
@@ -315,7 +291,7 @@ func TestDoctorProxy(t *testing.T) {
 	proxy := unused(t)
 	command.Env = []string{
 		variable + "=1", "HOME=" + t.TempDir(), "STATE_DIR=" + t.TempDir(), "HTTPS_PROXY=http://user:pass@" + proxy, "GITHUB_API_URL=https://ghes.example.test/api/v3",
-		"GITHUB_APP_ID=1", "GITHUB_WEBHOOK_SECRET=a secret", "GITHUB_PRIVATE_KEY=" + privatePEM(doctorKeys()[0]),
+		"GITHUB_APP_ID=1", "GITHUB_WEBHOOK_SECRET=a secret", "GITHUB_PRIVATE_KEY=" + privatePEM(appKey()),
 	}
 	output, err := command.CombinedOutput()
 	if status := command.ProcessState.ExitCode(); status != exitError {

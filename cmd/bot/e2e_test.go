@@ -59,6 +59,10 @@ func TestCost(t *testing.T) {
 	spent("one more push without templates", 4)
 	s.only("nothing", "success", untouched)
 
+	s.propose("data", githubtest.Files{"infra/values.yaml": githubtest.Text("a: b\n")})
+	spent("a pull request with data that no template reads", 2)
+	s.only("data", "success", untouched)
+
 	s.propose("stacked", githubtest.Files{"infra/api1.bicep": after["infra/api1.bicep"]})
 	spent("one more pull request on the same base", 6)
 
@@ -68,6 +72,43 @@ func TestCost(t *testing.T) {
 
 	s.Commit(infra, "main", githubtest.Files{"README.md": githubtest.Text("more")}, "Merge")
 	spent("a push to the default branch without templates", 1)
+}
+
+// TestFilesThatTemplatesRead: what a template loads decides like the template.
+func TestFilesThatTemplatesRead(t *testing.T) {
+	t.Parallel()
+	template := githubtest.Text(service + `
+resource all 'Microsoft.ApiManagement/service/apis@2024-05-01' = [for a in loadYamlContent('apis.yaml').names: {
+  parent: apim
+  name: a
+  properties: {
+    path: a
+  }
+}]
+
+resource one 'Microsoft.Security/apiCollections@2023-11-15' = if (loadJsonContent('switch.json').on) {
+  scope: apim
+  name: loadTextContent('NAME')
+  dependsOn: [all]
+}
+`)
+	s := newStage(t, githubtest.Files{
+		"infra/main.bicep": template, "infra/apis.yaml": githubtest.Text("names: [orders]\n"), "infra/NAME": githubtest.Text("orders"),
+		"infra/switch.json": githubtest.Text(`{"on": true}`),
+	})
+	s.propose("data", githubtest.Files{"infra/apis.yaml": githubtest.Text("names: [orders, billing]\n")})
+	s.run()
+	s.only("data", "failure", "1 of 2 APIs not onboarded")
+	// Nothing in its name says so, but the templates have been looked at.
+	s.propose("name", githubtest.Files{"infra/NAME": githubtest.Text("invoices")})
+	s.run()
+	s.only("name", "failure", "1 of 1 API not onboarded")
+	s.propose("switch", githubtest.Files{"infra/switch.json": githubtest.Text(`{"on": false}`)})
+	s.run()
+	s.only("switch", "failure", "1 of 1 API not onboarded")
+	main := s.Commit(infra, "main", githubtest.Files{"infra/apis.yaml": githubtest.Text("names: [orders, billing, invoices]\n")}, "Publish")
+	s.run()
+	s.only(main, "success", "2 of 3 APIs not onboarded")
 }
 
 // TestRateLimitStorm: many pull requests at once on one base.
@@ -242,6 +283,28 @@ func TestManyFiles(t *testing.T) {
 				t.Error(run.Output.Summary)
 			}
 		})
+	}
+}
+
+// TestDiffThatTakesTooLong: GitHub lists no files at all, and the trees tell.
+func TestDiffThatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	s := newDelivery(t, deliveryStart{
+		base: map[string]string{"old.bicep": deliveryAPIs("old")}, head: map[string]string{"api.bicep": deliveryAPIs("orders")},
+	})
+	s.mu.Lock()
+	s.intercept = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+		if !strings.Contains(r.URL.Path, "/compare/") || r.URL.Query().Get("page") != "1" {
+			return false
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, `{"message":"Server Error: Sorry, this diff is taking too long to generate."}`)
+		return true
+	}
+	s.mu.Unlock()
+	run := s.reviewed()
+	if a := run.Output.Annotations; run.Output.Title != oneOfOne || len(a) != 1 || a[0].Path != "api.bicep" || a[0].Level != "failure" {
+		t.Errorf("%q, annotations %+v", run.Output.Title, a)
 	}
 }
 

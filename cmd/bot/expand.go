@@ -72,7 +72,7 @@ func (w *worker) suite(ctx context.Context, d queue.Delivery, p server.Payload) 
 // pushed asks for the check of the default branch if the push can matter.
 func pushed(ctx context.Context, reviewer *review.Reviewer, d queue.Delivery, p server.Payload) ([]queue.Delivery, error) {
 	where := review.Repo{Installation: d.Installation, ID: d.Repository, Owner: d.Owner, Name: d.Name}
-	matters, err := reviewer.Pushed(ctx, where, p.BaseSHA, p.Head)
+	matters, err := reviewer.Pushed(ctx, where, p.Base, p.BaseSHA, p.Head)
 	if err != nil || !matters {
 		return nil, err
 	}

@@ -169,14 +169,11 @@ func newLoadWorld(b *testing.B, latency time.Duration) *loadWorld {
 	b.Cleanup(api.Close)
 	w.SetURL(api.URL)
 	w.app = w.AddApp(githubtest.App{
-		Slug: "onboard-defender", PublicKey: &worldKey().PublicKey, WebhookSecret: "secret",
+		Slug: "onboard-defender", PublicKey: &appKey().PublicKey, WebhookSecret: "secret",
 		Permissions: githubtest.Permissions{"checks": "write", "contents": "write", "pull_requests": "write"},
 		Events:      []string{"pull_request"},
 	})
-	w.environment = map[string]string{
-		"GITHUB_APP_ID": strconv.FormatInt(w.app, 10), "GITHUB_PRIVATE_KEY": string(worldPEM()), "GITHUB_WEBHOOK_SECRET": "secret",
-		"GITHUB_API_URL": w.APIURL(), "STATE_DIR": w.dir, "LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0",
-	}
+	w.environment = variables(w.Server, w.app, "secret", w.dir)
 	return w
 }
 

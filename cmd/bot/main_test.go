@@ -1,10 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"os"
@@ -27,7 +23,6 @@ func TestMain(m *testing.M) {
 // compares with.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	private := privateKey(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		UpdateScripts:       *update,
@@ -41,20 +36,10 @@ func TestScripts(t *testing.T) {
 			}
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			env.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir))
-			return os.WriteFile(filepath.Join(env.WorkDir, "app.pem"), private, 0o600)
+			return os.WriteFile(filepath.Join(env.WorkDir, "app.pem"), []byte(privatePEM(appKey())), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"chomp": chomp, "exits": exits},
 	})
-}
-
-// privateKey is an App's in PEM form.
-func privateKey(t *testing.T) []byte {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }
 
 // chomp takes the last line end off a file, which no file of a script is without.

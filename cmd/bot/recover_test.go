@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -26,19 +22,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/server"
 )
 
-// worldKey is one RSA key for all worlds: making one takes long.
-var worldKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
-
-func worldPEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(worldKey())})
-}
-
 // recoverySite is a GitHub, a desk, and a store whose jobs the test sees.
 type recoverySite struct {
 	*githubtest.Server
@@ -56,8 +39,6 @@ type recoverySite struct {
 	idle chan struct{}       // one for every sweep that is done
 }
 
-const recoveryRepository = "acme/infra"
-
 // hasty is a clock that waits for nothing.
 type hasty func() time.Time
 
@@ -73,12 +54,12 @@ func newRecoverySite(t *testing.T) *recoverySite {
 	t.Cleanup(api.Close)
 	s.SetURL(api.URL)
 	s.app = s.AddApp(githubtest.App{
-		Slug: "onboard-defender", PublicKey: &worldKey().PublicKey, WebhookSecret: "secret",
+		Slug: "onboard-defender", PublicKey: &appKey().PublicKey, WebhookSecret: "secret",
 		Permissions: githubtest.Permissions{"checks": "write", "contents": "write", "pull_requests": "write"},
 		Events:      []string{"pull_request", "check_run", "check_suite"},
 	})
-	s.CreateRepository(recoveryRepository, githubtest.RepositoryOptions{Private: true})
-	s.Commit(recoveryRepository, "main", githubtest.Files{"readme.md": githubtest.Text("# Infra\n")}, "Start")
+	s.CreateRepository(infra, githubtest.RepositoryOptions{Private: true})
+	s.Commit(infra, "main", githubtest.Files{"readme.md": githubtest.Text("# Infra\n")}, "Start")
 	s.installation = s.Install(s.app, "acme")
 	s.DiscardPending()
 
@@ -94,7 +75,7 @@ func newRecoverySite(t *testing.T) *recoverySite {
 			t.Error(err)
 		}
 	})
-	app, err := github.New(github.Options{APIURL: s.APIURL(), AppID: s.app, PrivateKey: worldPEM(), Clock: hasty(clock)})
+	app, err := github.New(github.Options{APIURL: s.APIURL(), AppID: s.app, PrivateKey: []byte(privatePEM(appKey())), Clock: hasty(clock)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +117,9 @@ func (s *recoverySite) advance(d time.Duration) {
 
 func (s *recoverySite) open(branch string) int {
 	s.t.Helper()
-	s.Branch(recoveryRepository, branch, "main")
-	s.Commit(recoveryRepository, branch, githubtest.Files{branch + ".bicep": githubtest.Text("param x string\n")}, "Add")
-	return s.OpenPull(githubtest.PullOptions{Repository: recoveryRepository, Head: branch})
+	s.Branch(infra, branch, "main")
+	s.Commit(infra, branch, githubtest.Files{branch + ".bicep": githubtest.Text("param x string\n")}, "Add")
+	return s.OpenPull(githubtest.PullOptions{Repository: infra, Head: branch})
 }
 
 // redelivered is the events that GitHub was asked to deliver again.
@@ -244,7 +225,7 @@ func (s *recoverySite) checkRun(branch, externalID, conclusion string) {
 		s.t.Fatal(err)
 	}
 	run, err := s.recovery.app.StartCheckRun(s.t.Context(), all[0].Repo, github.CheckRun{
-		Name: review.CheckName, HeadSHA: s.Head(recoveryRepository, branch), ExternalID: externalID,
+		Name: review.CheckName, HeadSHA: s.Head(infra, branch), ExternalID: externalID,
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -276,7 +257,7 @@ func TestSweep(t *testing.T) {
 	s.checkRun("asked-done", id("asked-done")+"#guid", "success")
 	s.checkRun("overtaken", id("overtaken"), "cancelled")
 	s.checkRun("rebased", review.ExternalID(numbers["rebased"], "release"), "success")
-	s.ClosePull(recoveryRepository, numbers["closed"])
+	s.ClosePull(infra, numbers["closed"])
 	s.DiscardPending()
 
 	first := queue.Delivery{GUID: "g", Event: "pull_request", Kind: server.KindReview, Number: numbers["owed"], Payload: json.RawMessage("{}")}
@@ -305,7 +286,7 @@ func TestSweep(t *testing.T) {
 		if err := json.Unmarshal(job.Payload, &p); err != nil {
 			t.Fatal(err)
 		}
-		if job.GUID != "g" && (job.Priority != prioritySwept || p.Head != s.Head(recoveryRepository, names[job.Number])) {
+		if job.GUID != "g" && (job.Priority != prioritySwept || p.Head != s.Head(infra, names[job.Number])) {
 			t.Errorf("job %+v", job)
 		}
 		got[names[job.Number]] = true
@@ -385,14 +366,14 @@ func TestLeftRuns(t *testing.T) {
 	c := checks{port{s.recovery.app}, s.store}
 	begin := func() review.Run {
 		t.Helper()
-		run, err := c.Start(t.Context(), where, review.Run{Head: s.Head(recoveryRepository, "one"), ExternalID: review.ExternalID(number, "main")})
+		run, err := c.Start(t.Context(), where, review.Run{Head: s.Head(infra, "one"), ExternalID: review.ExternalID(number, "main")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return run
 	}
 	left := begin()
-	s.Commit(recoveryRepository, "one", githubtest.Files{"two.bicep": githubtest.Text("param y string\n")}, "Push")
+	s.Commit(infra, "one", githubtest.Files{"two.bicep": githubtest.Text("param y string\n")}, "Push")
 	done := begin()
 	done.Conclusion = "success"
 	if err := c.Complete(t.Context(), where, done); err != nil {
@@ -410,7 +391,7 @@ func TestLeftRuns(t *testing.T) {
 		t.Errorf("once more: %v after %d requests", err, len(s.Requests()))
 	}
 	for head, want := range map[string]string{left.Head: "cancelled", done.Head: "success"} {
-		if runs := s.CheckRuns(recoveryRepository, head); len(runs) != 1 || runs[0].Conclusion != want {
+		if runs := s.CheckRuns(infra, head); len(runs) != 1 || runs[0].Conclusion != want {
 			t.Errorf("runs %+v, want %s", runs, want)
 		}
 	}

@@ -128,7 +128,7 @@ func TestProgress(t *testing.T) {
 func serveVariables(t *testing.T) map[string]string {
 	t.Helper()
 	return map[string]string{
-		"GITHUB_APP_ID": "12", "GITHUB_WEBHOOK_SECRET": "long-and-random", "GITHUB_PRIVATE_KEY": string(privateKey(t)),
+		"GITHUB_APP_ID": "12", "GITHUB_WEBHOOK_SECRET": "long-and-random", "GITHUB_PRIVATE_KEY": privatePEM(appKey()),
 		"STATE_DIR": t.TempDir(), "LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0",
 	}
 }

@@ -184,7 +184,7 @@ func openStore(ctx context.Context, process config.Process, log *slog.Logger, ad
 		Modules: modules{registry.New(registry.Options{Hosts: []string{publicRegistry}, Cache: store, UserAgent: userAgent()})},
 		Now:     time.Now, Logger: log, Cache: deployment.NewCache(parsedFiles), Defaults: &review.Defaults{Door: p},
 		Superseded: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), queue.ErrSuperseded) },
-		Explain:    explain, FileURL: p.fileURL, Conclusions: &review.Conclusions{},
+		Explain:    explain, FileURL: p.fileURL, Conclusions: &review.Conclusions{}, Reads: &review.Reads{},
 		OnBug: func(err error) { log.ErrorContext(ctx, "bug", slog.Any("error", err)) },
 	}
 	return store, work, nil

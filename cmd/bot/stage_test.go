@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -49,15 +45,6 @@ func (l *leaper) Sleep(ctx context.Context, d time.Duration) error {
 	l.now = l.now.Add(max(d, 0))
 	return context.Cause(ctx)
 }
-
-// appKey is one key for all tests: making one takes longer than a test.
-var appKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
 
 // stage is a GitHub with the App on it: signed webhooks go in at the real desk,
 // wait in the real queue, and come out as check runs.
@@ -120,12 +107,10 @@ func newStage(t *testing.T, files githubtest.Files, options ...func(*githubtest.
 	s.SetPermission(infra, githubtest.DefaultAuthor, "write")
 	s.installation = s.Install(s.app, "acme")
 	s.DiscardPending()
-	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(appKey())})
 	var err error
-	s.process, err = config.FromEnvironment(config.Environment{Cores: 2, ReadFile: noFile, Lookup: lookupIn(map[string]string{
-		"GITHUB_APP_ID": strconv.FormatInt(s.app, 10), "GITHUB_PRIVATE_KEY": string(private), "GITHUB_WEBHOOK_SECRET": secret,
-		"GITHUB_API_URL": s.APIURL(), "STATE_DIR": filepath.Join(t.TempDir(), "state"),
-	})})
+	s.process, err = config.FromEnvironment(config.Environment{
+		Cores: 2, ReadFile: noFile, Lookup: lookupIn(variables(s.Server, s.app, secret, filepath.Join(t.TempDir(), "state"))),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,9 +29,10 @@ type Suggestion struct {
 // for; it gives at most limit suggestions, in the order of the report. It
 // changes nothing in the report.
 //
-// Files with carriage returns are left out, since whether GitHub keeps them
-// where it applies a suggestion is not settled, and so is the first line of a
-// file with a byte order mark.
+// Files with carriage returns are left out, because GitHub does not reliably
+// keep line breaks where it applies a suggestion
+// (https://github.com/w3c-fedid/digital-credentials/pull/572), and so is the
+// first line of a file with a byte order mark.
 func Suggest(in Input, limit int, shows func(path string, first, last int) bool) []Suggestion {
 	report := *in.Report
 	report.Findings = slices.Clone(report.Findings)

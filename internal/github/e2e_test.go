@@ -179,6 +179,33 @@ func TestManyAnnotations(t *testing.T) {
 	}
 }
 
+// TestTextsAtTheLimits: what is just as long as GitHub takes it arrives whole,
+// and what is longer by one arrives.
+func TestTextsAtTheLimits(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, githubtest.Options{})
+	head := s.Head(acme, "main")
+	for _, more := range []int{0, 1} {
+		title, text, message := strings.Repeat("t", 255+more), strings.Repeat("x", 65_535+more), strings.Repeat("m", 65_536+more)
+		run := CheckRun{
+			Name: "n", HeadSHA: head, Conclusion: "failure", Title: title, Summary: text, Text: text,
+			Annotations: []Annotation{{Path: "a", StartLine: 1, EndLine: 1, Level: "notice", Title: title, Message: message, RawDetails: message}},
+			Actions:     []Action{{strings.Repeat("l", 20), strings.Repeat("d", 40), strings.Repeat("i", 20)}},
+		}
+		if err := s.app.CompleteCheckRun(t.Context(), s.repo, run); err != nil {
+			t.Fatal(err)
+		}
+		runs := s.CheckRuns(acme, head)
+		got := runs[len(runs)-1]
+		a := got.Output.Annotations[0]
+		whole := got.Output.Title == title && got.Output.Summary == text && got.Output.Text == text && a.Title == title && a.Message == message && a.RawDetails == message
+		if whole != (more == 0) || len(got.Actions) != 1 {
+			t.Errorf("%d over the limits: title of %d, summary of %d, text of %d, message of %d bytes", more,
+				len(got.Output.Title), len(got.Output.Summary), len(got.Output.Text), len(a.Message))
+		}
+	}
+}
+
 func TestCommitEndToEnd(t *testing.T) {
 	t.Parallel()
 	commit := func(s *site, head string) (string, error) {

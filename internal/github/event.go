@@ -200,7 +200,7 @@ func text(r gjson.Result) string {
 	if r.Type != gjson.String || len(r.Str) > maxEventText {
 		return ""
 	}
-	return r.Str
+	return strings.Clone(r.Str) // a part would keep all of the body
 }
 
 // id is a positive whole number. Beyond 2^53 a JSON number need not be exact.

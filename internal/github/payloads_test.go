@@ -1,12 +1,10 @@
 package github
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -132,39 +130,22 @@ func subjects(t *testing.T, s *site, seen map[string]Event) {
 	}
 }
 
-// TestExamples reads the payloads of @octokit/webhooks-examples, which are not
-// part of this repository: "make webhooks" fetches them.
+// TestExamples reads the payloads of @octokit/webhooks-examples.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("WEBHOOK_EXAMPLES")
 	if dir == "" {
 		t.Skip("needs @octokit/webhooks-examples: make webhooks")
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*", "index.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples in %s: %v", dir, err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
+	n, err := openapitest.Examples(dir, func(event string, payload []byte) {
+		e, err := ParseEvent(event, payload)
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("%s: %v\n%.400s", event, err, payload)
 		}
-		var events []struct {
-			Name     string            `json:"name"`
-			Examples []json.RawMessage `json:"examples"`
-		}
-		if err := json.Unmarshal(content, &events); err != nil {
-			t.Fatal(err)
-		}
-		for _, event := range events {
-			for i, body := range event.Examples {
-				e, err := ParseEvent(event.Name, body)
-				if err != nil {
-					t.Errorf("%s: %s %d: %v", file, event.Name, i, err)
-				}
-				example(t, event.Name, e)
-			}
-		}
+		example(t, event, e)
+	})
+	if err != nil || n == 0 {
+		t.Fatalf("%d examples in %s: %v", n, dir, err)
 	}
 }
 

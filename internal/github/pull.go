@@ -252,9 +252,16 @@ func (a *App) Compare(ctx context.Context, repo Repo, base, head string) (Compar
 		MergeBase commitJSON `json:"merge_base_commit"`
 		Files     []fileJSON `json:"files"`
 	}
+	ask := func(page string) error {
+		query := url.Values{"per_page": {"1"}, "page": {page}}
+		return a.get(ctx, repo, query, &answer, "compare", base+"..."+head)
+	}
 	// Pages are of commits, which nobody needs; the files are all on the first.
-	query := url.Values{"per_page": {"1"}, "page": {"1"}}
-	err := a.whenVisible(ctx, func() error { return a.get(ctx, repo, query, &answer, "compare", base+"..."+head) })
+	err := a.whenVisible(ctx, func() error { return ask("1") })
+	unlisted := diffTakesTooLong(err)
+	if unlisted {
+		err = ask("2")
+	}
 	if err != nil {
 		return Comparison{}, fmt.Errorf("compare %s with %s in %s: %w", base, head, repo, err)
 	}
@@ -263,8 +270,15 @@ func (a *App) Compare(ctx context.Context, repo Repo, base, head string) (Compar
 	}
 	return Comparison{
 		BaseSHA: answer.Base.SHA, MergeBase: answer.MergeBase.SHA,
-		Files: changes(answer.Files), Truncated: len(answer.Files) >= MaxCompareFiles,
+		Files: changes(answer.Files), Truncated: unlisted || len(answer.Files) >= MaxCompareFiles,
 	}, nil
+}
+
+// diffTakesTooLong reports whether GitHub gave up on the files of a comparison,
+// such as in https://github.com/github-changelog-generator/github-changelog-generator/issues/920
+func diffTakesTooLong(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Status >= http.StatusInternalServerError && strings.Contains(e.Message, "this diff is")
 }
 
 // MergeBase is the commit where a base, which is a branch or a commit, and a

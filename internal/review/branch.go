@@ -59,6 +59,7 @@ func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run
 	r.Conclusions.keep(req.Repo, branch.Name, org.version, f.settings.WhenNothingApplies)
 	v := view{repo: req.Repo, found: f, head: head, pull: Pull{Head: branch.Head, BaseBranch: branch.Name}, link: r.FileURL}
 	if !f.settings.Enabled {
+		r.Reads.keep(req.Repo, branch.Name, r.Now())
 		v.off(run)
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}
@@ -66,6 +67,7 @@ func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run
 	if err != nil {
 		return err
 	}
+	r.Reads.keep(req.Repo, branch.Name, r.Now(), after.Report)
 	v.report, v.graph = after.Report, after.Graph
 	v.fillBranch(run)
 	// The verdict does not wait for the pull request, and the next attempt sees
@@ -84,9 +86,9 @@ func (r *Reviewer) baseline(ctx context.Context, req Request, branch Branch, run
 	return proposed
 }
 
-// Pushed reports whether a push from one commit to another can matter to the
-// check. before is "" for a branch that is new.
-func (r *Reviewer) Pushed(ctx context.Context, repo Repo, before, after string) (bool, error) {
+// Pushed reports whether a push to a branch, from one commit to another, can
+// matter to the check. before is "" for a branch that is new.
+func (r *Reviewer) Pushed(ctx context.Context, repo Repo, branch, before, after string) (bool, error) {
 	if before == "" {
 		return true, nil
 	}
@@ -98,5 +100,5 @@ func (r *Reviewer) Pushed(ctx context.Context, repo Repo, before, after string) 
 		return false, err
 	}
 	// After a forced push the comparison shows what is new, and not what is gone.
-	return changes.MergeBase != changes.Base || changes.Truncated || touches(changes), nil
+	return changes.MergeBase != changes.Base || changes.Truncated || r.touches(repo, branch, changes), nil
 }

@@ -68,8 +68,9 @@ func TestPushed(t *testing.T) {
 		"a template":        {"a", Changes{Base: "a", MergeBase: "a", Files: template}, nil, true},
 		"settings":          {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: config.RepositoryPath}}}, nil, true},
 		"a removed one":     {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: "b.json", Removed: true}}}, nil, true},
-		"renamed to text":   {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: "b.txt", Previous: "b.bicep"}}}, nil, true},
-		"text":              {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: "b.txt"}}}, nil, false},
+		"renamed to text":   {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: "b.md", Previous: "b.bicep"}}}, nil, true},
+		"code":              {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: "b.go"}}}, nil, false},
+		"data":              {"a", Changes{Base: "a", MergeBase: "a", Files: []Change{{Path: "b.yaml"}}}, nil, true},
 		"too many files":    {"a", Changes{Base: "a", MergeBase: "a", Truncated: true}, nil, true},
 		"forced":            {"a", Changes{Base: "a", MergeBase: "0"}, nil, true},
 		"a new branch":      {"", Changes{}, broken{permanent: true}, true},
@@ -80,7 +81,7 @@ func TestPushed(t *testing.T) {
 			t.Parallel()
 			r, h, req := newReviewer(t)
 			h.changes, h.fail["changes"] = tt.changes, tt.err
-			got, err := r.Pushed(t.Context(), req.Repo, tt.before, "b")
+			got, err := r.Pushed(t.Context(), req.Repo, "main", tt.before, "b")
 			if got != tt.want || (err != nil) != (name == "nobody knows, yet") {
 				t.Errorf("%v, %v", got, err)
 			}

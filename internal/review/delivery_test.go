@@ -47,6 +47,55 @@ func TestCommitMessageIsBounded(t *testing.T) {
 	}
 }
 
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"orders":                         "orders",
+		"a\n\nCo-authored-by: M <m@x.y>": "a Co-authored-by: M <m@\u200bx.y>",
+		"fixes #1, GH-2 and gh-30":       "fixes #\u200b1, GH-\u200b2 and gh-\u200b30",
+		"gh-orders":                      "gh-orders",
+		"[skip ci] @org/team":            "[\u200bskip ci] @\u200borg/team",
+		"a\u202eb\x00":                   `a\u202eb\x00`,
+		strings.Repeat("é", 120):         strings.Repeat("é", 120),
+		strings.Repeat("é", 121):         strings.Repeat("é", 119) + "…",
+	} {
+		if got := plain(text); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The marks by which a proposal is known again stand at the end of its text,
+// which therefore must not be cut.
+func TestProposalTextIsBounded(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("`|@", 80)
+	for n, more := range map[int]string{1: "", maxProposed + 1: " more\n"} {
+		b := Backlog{Analysis: planned(t, strings.ReplaceAll(template(n, "\n"), "name: 'api", "name: '"+name))}
+		text := b.text(mark{fix: "<!-- fix -->", base: "<!-- base -->"})
+		if len(text) > 65_535 || !strings.HasSuffix(text, "<!-- fix -->\n<!-- base -->\n") || strings.Contains(text, " more\n") != (more != "") {
+			t.Errorf("%d bytes, which end with %q", len(text), text[max(len(text)-200, 0):])
+		}
+	}
+}
+
+// A suggestion that GitHub would not take as a comment is a patch, and the
+// others stay suggestions.
+func TestSuggestionsAreBounded(t *testing.T) {
+	t.Parallel()
+	long := strings.Replace(template(2, "\n"), "name: 'api0'\n}", "name: 'api0'\n} // "+strings.Repeat("x", maxSuggested), 1)
+	a := planned(t, long)
+	a.input.Leave = func(int) string { return "" }
+	o := offer{analysis: a, changes: Changes{Files: []Change{{Path: "main.bicep", Hunks: []Lines{{1, 99}}}}}}
+	list, rest := o.suggestions()
+	if len(list) != 1 || !strings.Contains(list[0].Text, "api1Defender") || !strings.Contains(string(rest.Files["main.bicep"]), "api0Defender") {
+		t.Errorf("%d suggestions, rest %v", len(list), rest.Edits)
+	}
+	if got := some([]string{"a", "b", "c", "d", "e", "f", "g"}); got != "a, b, c, d, e and 2 more" {
+		t.Error(got)
+	}
+}
+
 func TestPatchText(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -102,6 +151,7 @@ func TestAdviceText(t *testing.T) {
 	first := []Lines{{1, 10}} // shows the first API of two, and not the second one
 	for name, tt := range map[string]struct {
 		hunks    []Lines
+		br       string // line break
 		why      string
 		err      error
 		starts   string
@@ -109,16 +159,18 @@ func TestAdviceText(t *testing.T) {
 		notPatch string
 		listed   int
 	}{
-		"all suggested":      {[]Lines{{1, 99}}, "", nil, "2 suggestions stand on the lines of this pull request.", "", "", 2},
-		"some suggested":     {first, "", nil, "1 suggestion stands on the lines of this pull request. This patch has what cannot", "api1Defender", "api0Defender", 1},
-		"none suggested":     {nil, "", nil, "This patch has the fix, which", "api0Defender", "", 0},
-		"all, and a reason":  {[]Lines{{1, 99}}, "So.", nil, "So. 2 suggestions stand on the lines of this pull request. This patch has all", "api0Defender", "", 2},
-		"some, and a reason": {first, "So.", nil, "So. 1 suggestion stands on the lines of this pull request. This patch has all", "api0Defender", "", 1},
-		"refused":            {first, "", final{errors.New("no")}, "This patch has the fix, which", "api0Defender", "", 1},
+		"all suggested":      {[]Lines{{1, 99}}, "\n", "", nil, "2 suggestions stand on the lines of this pull request.", "", "", 2},
+		"some suggested":     {first, "\n", "", nil, "1 suggestion stands on the lines of this pull request. This patch has what cannot", "api1Defender", "api0Defender", 1},
+		"none suggested":     {nil, "\n", "", nil, "This patch has the fix, which", "api0Defender", "", 0},
+		"all, and a reason":  {[]Lines{{1, 99}}, "\n", "So.", nil, "So. 2 suggestions stand on the lines of this pull request. This patch has all", "api0Defender", "", 2},
+		"some, and a reason": {first, "\n", "So.", nil, "So. 1 suggestion stands on the lines of this pull request. This patch has all", "api0Defender", "", 1},
+		"refused":            {first, "\n", "", final{errors.New("no")}, "This patch has the fix, which", "api0Defender", "", 1},
+		"Windows":            {[]Lines{{1, 99}}, "\r\n", "", nil, "This patch has the fix, which cannot be suggested on the lines of this pull request; apply it with `git apply`. Files with Windows line breaks get no", "api0Defender", "", 0},
+		"Windows in a fork":  {[]Lines{{1, 99}}, "\r\n", "So.", nil, "So. This patch has all of the fix; apply it with `git apply`. Files with Windows line breaks get no", "api0Defender", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := planned(t, template(2, "\n"))
+			a := planned(t, template(2, tt.br))
 			a.input.Leave = func(int) string { return "" }
 			s := &suggestions{err: tt.err}
 			var log bytes.Buffer
@@ -129,6 +181,9 @@ func TestAdviceText(t *testing.T) {
 				t.Errorf("%v, %q", err, text)
 			}
 			if !strings.Contains(text, "+resource "+tt.patch) && tt.patch != "" || tt.notPatch != "" && strings.Contains(text, "+resource "+tt.notPatch) {
+				t.Errorf("%q", text)
+			}
+			if strings.Contains(text, "Windows") != (tt.br == "\r\n") {
 				t.Errorf("%q", text)
 			}
 			if len(s.list) != tt.listed {

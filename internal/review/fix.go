@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -157,7 +158,7 @@ func (r *Reviewer) offerOf(ctx context.Context, repo Repo, pull Pull, last bool)
 	if err != nil {
 		return o, err
 	}
-	if o.analysis, err = r.compare(ctx, repo, r.plan(f.settings, f.psRule), changes, head, base); err != nil {
+	if o.analysis, err = r.compare(ctx, repo, pull.BaseBranch, r.plan(f.settings, f.psRule), changes, head, base); err != nil {
 		return o, err
 	}
 	if f.settings.Enabled {
@@ -166,8 +167,12 @@ func (r *Reviewer) offerOf(ctx context.Context, repo Repo, pull Pull, last bool)
 	return o, nil
 }
 
-// maxListed bounds what the message of a commit lists.
-const maxListed = 200
+// What the message of a commit lists is bounded in number, and in characters of
+// each name.
+const (
+	maxListed = 200
+	maxPlain  = 120
+)
 
 // commitOf words the commit of a planned fix; it names no branch.
 func commitOf(a *Analysis) Commit {
@@ -185,9 +190,17 @@ func commitOf(a *Analysis) Commit {
 	return Commit{Headline: headline, Body: strings.Join(lines, "\n"), Files: a.Fix.Files}
 }
 
+// issue is GitHub's other way to write #1.
+// https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
+var issue = regexp.MustCompile(`(?i)(GH-)([0-9])`)
+
 // plain is text from a template in the message of a commit: one line that
 // mentions nobody, closes no issue and tells no workflow to be skipped.
 func plain(s string) string {
 	s = diag.Visible(strings.Join(strings.Fields(s), " "))
-	return strings.NewReplacer("@", "@\u200b", "#", "#\u200b", "[", "[\u200b").Replace(s)
+	if r := []rune(s); len(r) > maxPlain {
+		s = string(r[:maxPlain-1]) + "…"
+	}
+	s = strings.NewReplacer("@", "@\u200b", "#", "#\u200b", "[", "[\u200b").Replace(s)
+	return issue.ReplaceAllString(s, "$1\u200b$2")
 }

@@ -102,8 +102,12 @@ func (b Backlog) mark() mark {
 	return mark{fix: fmt.Sprintf("<!-- onboard-defender fix %x -->", fix.Sum(nil)), base: fmt.Sprintf("<!-- onboard-defender base %x -->", base.Sum(nil))}
 }
 
-// maxProposed bounds what the text of the pull request lists.
-const maxProposed = 200
+// What the text of the pull request lists is bounded in number and in bytes,
+// to stay below GitHub's 65,535 characters: the marks stand at its end.
+const (
+	maxProposed      = 200
+	maxProposedBytes = 60_000
+)
 
 func (b Backlog) text(m mark) string {
 	var out strings.Builder
@@ -114,12 +118,13 @@ func (b Backlog) text(m mark) string {
 		if !f.Fixable {
 			continue
 		}
-		if listed == maxProposed {
+		line := fmt.Sprintf("- %s of %s in %s\n", report.Name(f.API), report.Name(f.Service), report.Name(f.Path))
+		if listed == maxProposed || out.Len()+len(line) > maxProposedBytes {
 			more++
 			continue
 		}
 		listed++
-		fmt.Fprintf(&out, "- %s of %s in %s\n", report.Code(f.API), report.Code(f.Service), report.Code(f.Path))
+		out.WriteString(line)
 	}
 	if more > 0 {
 		fmt.Fprintf(&out, "- and %d more\n", more)

@@ -68,7 +68,7 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 	if err != nil {
 		return err
 	}
-	if !changes.Truncated && !touches(changes) {
+	if !changes.Truncated && !r.touches(req.Repo, pull.BaseBranch, changes) {
 		return r.nothing(ctx, req.Repo, pull, changes, run)
 	}
 	if err := r.start(ctx, req.Repo, run); err != nil {
@@ -92,10 +92,11 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 		invalid: changedSettings(changes, found.organisation.over(req.Repo, head).problems),
 	}
 	if !settings.Enabled {
+		r.Reads.keep(req.Repo, pull.BaseBranch, r.Now())
 		v.off(run)
 		return r.Checks.Complete(ctx, req.Repo, *run)
 	}
-	after, err := r.compare(ctx, req.Repo, r.plan(settings, found.psRule), changes, head, base)
+	after, err := r.compare(ctx, req.Repo, pull.BaseBranch, r.plan(settings, found.psRule), changes, head, base)
 	if err != nil {
 		return err
 	}
@@ -106,8 +107,8 @@ func (r *Reviewer) review(ctx context.Context, req Request, pull Pull, run *Run)
 }
 
 // compare analyzes head and base, tells what is new, and plans the fix of what
-// concerns the pull request.
-func (r *Reviewer) compare(ctx context.Context, repo Repo, plan Plan, changes Changes, head, base *source.Snapshot) (*Analysis, error) {
+// concerns the pull request to a branch.
+func (r *Reviewer) compare(ctx context.Context, repo Repo, branch string, plan Plan, changes Changes, head, base *source.Snapshot) (*Analysis, error) {
 	load := r.loader(repo)
 	before, err := Analyze(ctx, base, load, plan)
 	if err != nil {
@@ -117,6 +118,7 @@ func (r *Reviewer) compare(ctx context.Context, repo Repo, plan Plan, changes Ch
 	if err != nil {
 		return nil, err
 	}
+	r.Reads.keep(repo, branch, r.Now(), before.Report, after.Report)
 	after.Report.Compare(before.Report, renames(changes))
 	r.planFix(ctx, after, changes)
 	return after, nil
@@ -144,11 +146,11 @@ func changedSettings(changes Changes, problems []diag.Diagnostic) []diag.Diagnos
 	})
 }
 
-// touches reports whether a change can matter to the check.
-func touches(changes Changes) bool {
+// touches reports whether a change to a branch can matter to the check.
+func (r *Reviewer) touches(repo Repo, branch string, changes Changes) bool {
 	for _, c := range changes.Files {
 		for _, p := range []string{c.Path, c.Previous} {
-			if p != "" && Wanted(source.Entry{Path: p}) {
+			if p != "" && (Wanted(source.Entry{Path: p}) || r.Reads.has(repo, branch, r.Now(), p)) {
 				return true
 			}
 		}

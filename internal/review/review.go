@@ -259,6 +259,8 @@ type Reviewer struct {
 	FileURL func(repo Repo, commit, path string, line int) string
 	// Conclusions keeps what to conclude where nothing applies; nil for none.
 	Conclusions *Conclusions
+	// Reads keeps which files templates read; nil for none.
+	Reads *Reads
 	// OnBug is told of fixes that did not stand their proof; nil for nobody.
 	OnBug func(error)
 }

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,8 +12,14 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/fix"
 )
 
-// maxSuggestions bounds the comments of one review.
-const maxSuggestions = 50
+const (
+	// maxSuggestions bounds the comments of one review.
+	maxSuggestions = 50
+	// maxSuggested is how long, in bytes, the text of a suggestion may be, so
+	// that it stays, with the message, below GitHub's 65,535 characters for a
+	// comment. A file without line breaks is one line.
+	maxSuggested = 50_000
+)
 
 // advise puts the fix into suggestions, as far as the lines of the pull request
 // reach, and gives the text with a patch of the rest. With a reason why there
@@ -42,14 +49,17 @@ func (o offer) suggestions() (list []Suggestion, rest *fix.Result) {
 	}
 	covered := map[int]bool{}
 	for _, s := range fix.Suggest(a.input, maxSuggestions, o.changes.show) {
+		if len(s.Text) > maxSuggested {
+			continue
+		}
 		var names []string
 		for _, i := range s.Findings {
 			covered[i] = true
-			names = append(names, report.Code(a.Report.Findings[i].API))
+			names = append(names, report.Name(a.Report.Findings[i].API))
 		}
 		list = append(list, Suggestion{
 			Path: s.Path, Lines: Lines{s.First, s.Last}, Text: s.Text,
-			Message: "Onboard " + strings.Join(slices.Compact(names), ", ") + " to Microsoft Defender for APIs:",
+			Message: "Onboard " + some(slices.Compact(names)) + " to Microsoft Defender for APIs:",
 		})
 	}
 	if len(list) == 0 {
@@ -67,6 +77,18 @@ func (o offer) suggestions() (list []Suggestion, rest *fix.Result) {
 	return list, fix.Plan(in)
 }
 
+// maxNamed bounds the names in the message of a suggestion, of which each can
+// be many times as long as it looks.
+const maxNamed = 5
+
+// some is the first names in a row, and how many more there are.
+func some(names []string) string {
+	if more := len(names) - maxNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
+
 func reviewText(n int) string {
 	if n == 1 {
 		return "This suggestion adds the resource that onboards the API to Microsoft Defender for APIs."
@@ -74,9 +96,11 @@ func reviewText(n int) string {
 	return fmt.Sprintf("These %d suggestions add the resources that onboard the APIs to Microsoft Defender for APIs. Each applies alone.", n)
 }
 
-// adviceText is the text of a run whose fix is for the author to apply.
+// adviceText is the text of a run whose fix is for the author to apply. rest is
+// what is not suggested, nil where suggestions are still to come.
 func adviceText(why string, suggested int, rest *fix.Result, a *Analysis) string {
 	var b strings.Builder
+	windows := rest != nil && carriageReturns(rest, a)
 	if why != "" {
 		b.WriteString(why + " ")
 		rest = a.Fix
@@ -98,5 +122,15 @@ func adviceText(why string, suggested int, rest *fix.Result, a *Analysis) string
 	default:
 		b.WriteString("This patch has the fix, which cannot be suggested on the lines of this pull request; apply it with `git apply`.")
 	}
+	if windows {
+		b.WriteString(" Files with Windows line breaks get no suggestions, because GitHub does not reliably keep them where it applies one.")
+	}
 	return b.String() + "\n\n" + patchText(rest, a.Graph)
+}
+
+// carriageReturns reports whether a fix changes a file that has them.
+func carriageReturns(f *fix.Result, a *Analysis) bool {
+	return slices.ContainsFunc(patched(f, a.Graph), func(path string) bool {
+		return bytes.IndexByte(a.Graph.Source(path).Content, '\r') >= 0
+	})
 }

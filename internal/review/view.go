@@ -150,7 +150,7 @@ func (v view) summary(r *check.Report, fails, existing int, compared bool) strin
 		fmt.Fprintf(&b, "What was there before (%s) is listed and does not fail the check.\n\n",
 			counted(existing, "finding"))
 	}
-	o := report.MarkdownOptions{Limit: maxSummary - b.Len(), Compared: compared}
+	o := report.MarkdownOptions{Limit: maxSummary - b.Len(), Untitled: true, Compared: compared}
 	if v.link != nil {
 		o.LinkFile = func(path string, line int) string { return v.link(v.repo, v.pull.Head, path, line) }
 	}

@@ -40,7 +40,8 @@ type Payload struct {
 	Head       string `json:"head,omitempty"`
 	HeadBranch string `json:"head_branch,omitempty"`
 	Fork       bool   `json:"fork,omitempty"`
-	// Base is a branch, and of merge groups and pushes BaseSHA a commit.
+	// Base is a branch, of pushes the one that they go to. BaseSHA is a
+	// commit, of merge groups and pushes.
 	Base    string `json:"base,omitempty"`
 	BaseSHA string `json:"base_sha,omitempty"`
 	// Fresh says that the head is new with this event.
@@ -191,7 +192,7 @@ func push(cause queue.Delivery, e github.Event) []queue.Delivery {
 		return nil
 	}
 	return []queue.Delivery{Ask(cause, "", Work{
-		Kind: KindPush, Priority: priorityBaseline, Payload: Payload{Head: e.HeadSHA, BaseSHA: e.BaseSHA},
+		Kind: KindPush, Priority: priorityBaseline, Payload: Payload{Head: e.HeadSHA, Base: e.HeadRef, BaseSHA: e.BaseSHA},
 	})}
 }
 

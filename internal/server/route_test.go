@@ -85,9 +85,9 @@ func TestRoute(t *testing.T) {
 		{"a suite begins", "check_suite", `{"action":"requested","check_suite":{"head_sha":"` + headSHA + `","app":{"id":1}},` + where + `}`, nil},
 
 		{"push", "push", pushTo("refs/heads/main", baseSHA, headSHA), []string{
-			"g push/9/" + headSHA + ` infra#0 p4 push {"head":"` + headSHA + `","base_sha":"` + baseSHA + `"}`,
+			"g push/9/" + headSHA + ` infra#0 p4 push {"head":"` + headSHA + `","base":"main","base_sha":"` + baseSHA + `"}`,
 		}},
-		{"first push", "push", pushTo("refs/heads/main", noSHA, headSHA), []string{"g push/9/" + headSHA + ` infra#0 p4 push {"head":"` + headSHA + `"}`}},
+		{"first push", "push", pushTo("refs/heads/main", noSHA, headSHA), []string{"g push/9/" + headSHA + ` infra#0 p4 push {"head":"` + headSHA + `","base":"main"}`}},
 		{"push elsewhere", "push", pushTo("refs/heads/x", baseSHA, headSHA), nil},
 		{"tag of that name", "push", pushTo("refs/tags/main", baseSHA, headSHA), nil},
 		{"branch deleted", "push", pushTo("refs/heads/main", baseSHA, noSHA), nil},

@@ -47,7 +47,7 @@ type Options struct {
 // Server answers HTTP requests. Make one with [New].
 type Server struct {
 	options Options
-	reading chan struct{} // one place for each body that is being read
+	bodies  *bodies
 }
 
 // New makes a server. Without a secret it refuses: it could not tell GitHub
@@ -61,7 +61,7 @@ func New(o Options) (*Server, error) {
 			return nil, errors.New("a webhook secret is empty; remove it from GITHUB_WEBHOOK_SECRET")
 		}
 	}
-	return &Server{options: o, reading: make(chan struct{}, maxReading)}, nil
+	return &Server{options: o, bodies: newBodies(maxReading, maxHeld)}, nil
 }
 
 // Public is the handler of the address that GitHub reaches.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -11,40 +10,13 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/queue"
 )
 
-const (
-	// maxBody is the largest webhook that GitHub sends.
-	// https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap
-	maxBody = 25 << 20
-	// maxReading is how many bodies are read at a time: whoever they come from
-	// is known only afterwards.
-	maxReading = 32
-	// maxGUID is more than a delivery's identifier ever has.
-	maxGUID = 128
-)
+// maxGUID is more than a delivery's identifier ever has.
+const maxGUID = 128
 
 // webhook takes one delivery in. What is not for us is answered like the rest
 // and dropped.
 func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
-	select {
-	case s.reading <- struct{}{}:
-		defer func() { <-s.reading }()
-	case <-r.Context().Done():
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		answer(w, http.StatusRequestEntityTooLarge, "the body is larger than 25 MiB")
-		return
-	case err != nil:
-		answer(w, http.StatusBadRequest, "the body could not be read")
-		return
-	case !github.Verify(body, r.Header.Get("X-Hub-Signature-256"), s.options.Secrets):
-		answer(w, http.StatusUnauthorized, "the signature X-Hub-Signature-256 is missing or wrong")
-		return
-	}
-	deliveries, status, text := s.read(r, body)
+	deliveries, status, text := s.receive(w, r)
 	if status != http.StatusAccepted {
 		answer(w, status, text)
 		return
@@ -61,6 +33,25 @@ func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
 		log.InfoContext(r.Context(), "delivery stored", slog.String("event", d.Event), slog.String("action", d.Action), slog.Bool("duplicate", duplicate))
 	}
 	answer(w, http.StatusAccepted, "accepted")
+}
+
+// receive reads and verifies a body. It is let go of here, before anything is
+// waited for.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (deliveries []queue.Delivery, status int, text string) {
+	content, done, err := s.bodies.read(w, r)
+	defer done()
+	switch {
+	case errors.Is(err, errTooLarge):
+		w.Header().Set("Connection", "close") // instead of reading the rest
+		return nil, http.StatusRequestEntityTooLarge, err.Error()
+	case errors.Is(err, errSlow):
+		return nil, http.StatusServiceUnavailable, err.Error()
+	case err != nil:
+		return nil, http.StatusBadRequest, "the body could not be read"
+	case !github.Verify(content, r.Header.Get("X-Hub-Signature-256"), s.options.Secrets):
+		return nil, http.StatusUnauthorized, "the signature X-Hub-Signature-256 is missing or wrong"
+	}
+	return s.read(r, content)
 }
 
 // read turns a verified body into deliveries.

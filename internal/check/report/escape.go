@@ -57,6 +57,9 @@ func Code(text string) string {
 	return "`" + text + "`"
 }
 
+// Name is [Code] of a name or a path, as far as there is room for one.
+func Name(text string) string { return Code(cutRunes(text, maxName)) }
+
 // oneLine collapses white space and makes visible what is not.
 func oneLine(text string) string {
 	return diag.Visible(strings.Join(strings.Fields(text), " "))

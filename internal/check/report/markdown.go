@@ -19,7 +19,7 @@ const (
 	// about what was left out are sure to fit in.
 	MinMarkdown = 4096
 
-	maxName   = 120 // of names and paths in a table, in characters
+	maxName   = 120 // of names and paths, in characters
 	maxReason = 400 // of other text
 )
 
@@ -33,6 +33,8 @@ type MarkdownOptions struct {
 	// LinkFile is the address of a line of a file; nil, or "" for no link.
 	// Addresses that are not http or https are not used.
 	LinkFile func(path string, line int) string
+	// Untitled leaves the title out, where it stands above already.
+	Untitled bool
 	// Compared says that the report was compared with an earlier state, so
 	// that each finding is new or existing.
 	Compared bool
@@ -94,7 +96,10 @@ type list struct {
 }
 
 func (m *markdown) write() string {
-	head := "### " + Title(m.report) + "\n\n" + m.introduction()
+	head := m.introduction()
+	if !m.options.Untitled {
+		head = "### " + Title(m.report) + "\n\n" + head
+	}
 	tail := m.reminder()
 	rows, labels, onboarded := m.tables()
 	const table = "| API | Service | Where | Status | Why |\n| --- | --- | --- | --- | --- |\n"
@@ -206,7 +211,7 @@ func (m *markdown) tables() (rows, labels, onboarded []string) {
 	sorted := apis(m.report)
 	slices.SortStableFunc(sorted, func(a, b api) int { return rank(a.Status) - rank(b.Status) })
 	for _, a := range sorted {
-		name, service := Code(cutRunes(a.Name, maxName)), Code(cutRunes(a.Service, maxName))
+		name, service := Name(a.Name), Name(a.Service)
 		where := m.where(a.Path, a.start.Line)
 		if a.Status == check.Onboarded {
 			onboarded = append(onboarded, fmt.Sprintf("| %s | %s | %s | %s |\n", name, service, where, Escape(cutRunes(a.Reason, maxReason))))

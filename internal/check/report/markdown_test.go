@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -191,6 +192,18 @@ func TestLinkTarget(t *testing.T) {
 		if got := linkTarget(in); got != want {
 			t.Errorf("linkTarget(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestUntitled(t *testing.T) {
+	t.Parallel()
+	r := many(t, 3)
+	var titled, untitled bytes.Buffer
+	if err := errors.Join(Markdown(&titled, r, MarkdownOptions{}), Markdown(&untitled, r, MarkdownOptions{Untitled: true})); err != nil {
+		t.Fatal(err)
+	}
+	if want := "### " + Title(r) + "\n\n" + untitled.String(); titled.String() != want {
+		t.Errorf("%s\nwant\n%s", titled.String(), want)
 	}
 }
 

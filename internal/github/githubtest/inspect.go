@@ -28,15 +28,20 @@ func (s *Server) File(fullName, ref, path string) (string, bool) {
 	if !ok {
 		panic("githubtest: no " + ref + " in " + fullName)
 	}
-	tree, ok := r.network.treeOf(hash)
+	return r.network.file(hash, path)
+}
+
+// file is the content of a file at a commit, and whether there is one.
+func (n *network) file(commit plumbing.Hash, path string) (string, bool) {
+	tree, ok := n.treeOf(commit)
 	if !ok {
 		return "", false
 	}
-	entry, ok := r.network.entry(tree, path)
+	entry, ok := n.entry(tree, path)
 	if !ok {
 		return "", false
 	}
-	content, err := r.network.blob(entry.Hash)
+	content, err := n.blob(entry.Hash)
 	return string(content), err == nil
 }
 

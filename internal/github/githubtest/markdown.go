@@ -16,9 +16,11 @@ type block struct {
 	Level int    // of a heading
 	Spans []span // of a heading, paragraph, quote, or a details' summary
 	Items [][]span
-	Rows  [][][]span // the first is the head
-	Text  string     // of a code block
-	Inner []block    // of a details block
+	// Ordered says that a list is numbered.
+	Ordered bool
+	Rows    [][][]span // the first is the head
+	Text    string     // of a code block
+	Inner   []block    // of a details block
 }
 
 // span is a run of text in one style.
@@ -26,6 +28,7 @@ type span struct {
 	Kind string // text, code, bold, link, break
 	Text string
 	URL  string
+	Code bool // of a link, that its text is code
 }
 
 // parseMarkdown reads a text. Details fold one level deep.
@@ -52,7 +55,7 @@ func parseBlocks(lines []string, fold bool) []block {
 			level := min(6, len(line)-len(strings.TrimLeft(line, "#")))
 			b = block{Kind: "heading", Level: level, Spans: parseSpans(strings.TrimSpace(line[level:]))}
 		case isItem(line):
-			b, n = listBlock(lines)
+			b, n = listBlock(lines, isNumbered(line))
 		case strings.HasPrefix(line, ">"):
 			b = block{Kind: "quote", Spans: parseSpans(strings.TrimSpace(line[1:]))}
 		case len(lines) > 1 && strings.Contains(line, "|") && isDelimiter(lines[1]):
@@ -104,12 +107,20 @@ func details(lines []string) (block, int) {
 	return b, min(end+1, len(lines))
 }
 
-func isItem(line string) bool { return strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") }
+func isItem(line string) bool {
+	return strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "* ") || isNumbered(line)
+}
 
-func listBlock(lines []string) (block, int) {
-	b, n := block{Kind: "list"}, 0
-	for n < len(lines) && isItem(strings.TrimSpace(lines[n])) {
-		b.Items = append(b.Items, parseSpans(strings.TrimSpace(lines[n])[2:]))
+func isNumbered(line string) bool {
+	rest := strings.TrimLeft(line, "0123456789")
+	return rest != line && strings.HasPrefix(rest, ". ")
+}
+
+func listBlock(lines []string, ordered bool) (block, int) {
+	b, n := block{Kind: "list", Ordered: ordered}, 0
+	for n < len(lines) && isItem(strings.TrimSpace(lines[n])) && isNumbered(strings.TrimSpace(lines[n])) == ordered {
+		_, item, _ := strings.Cut(strings.TrimSpace(lines[n]), " ")
+		b.Items = append(b.Items, parseSpans(item))
 		n++
 	}
 	return b, n
@@ -209,13 +220,35 @@ func spanAt(text string) (span, int) {
 		}
 	case strings.HasPrefix(text, "<br>"):
 		return span{Kind: "break"}, len("<br>")
-	case text[0] == '[':
-		label, rest, ok := strings.Cut(text[1:], "](")
-		target, _, closed := strings.Cut(rest, ")")
-		web := strings.HasPrefix(target, "https://") || strings.HasPrefix(target, "http://")
-		if ok && closed && web && !strings.ContainsAny(label, "[]") && !strings.ContainsAny(target, " \n") {
-			return span{Kind: "link", Text: html.UnescapeString(label), URL: target}, len(label) + len(target) + 4
+	case strings.HasPrefix(text, "<code>"):
+		if inside, _, ok := strings.Cut(text[len("<code>"):], "</code>"); ok {
+			return span{Kind: "code", Text: html.UnescapeString(inside)}, len(inside) + len("<code></code>")
 		}
+	case text[0] == '[':
+		return linkAt(text)
 	}
 	return span{}, 0
+}
+
+// linkAt reads a link to a web page, whose text is plain or one code span.
+func linkAt(text string) (span, int) {
+	label, rest, ok := strings.Cut(text[1:], "](")
+	end := ")"
+	if strings.HasPrefix(rest, "<") {
+		end = ">)"
+	}
+	target, _, closed := strings.Cut(rest, end)
+	address := html.UnescapeString(strings.TrimPrefix(target, "<"))
+	web := strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+	if !ok || !closed || !web || strings.ContainsAny(address, " \n") {
+		return span{}, 0
+	}
+	n := len("[](") + len(label) + len(target) + len(end)
+	if code, length := spanAt(label + " "); code.Kind == "code" && length == len(label) {
+		return span{Kind: "link", Text: code.Text, URL: address, Code: true}, n
+	}
+	if strings.ContainsAny(label, "[]") {
+		return span{}, 0
+	}
+	return span{Kind: "link", Text: html.UnescapeString(label), URL: address}, n
 }

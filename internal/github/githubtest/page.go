@@ -26,6 +26,7 @@ func (s *Server) webRoutes() *http.ServeMux {
 	mux.HandleFunc("GET /{owner}/{repo}/pull/{number}", s.toChecks)
 	mux.HandleFunc("GET /{owner}/{repo}/runs/{id}", s.toRun)
 	mux.HandleFunc("GET /{owner}/{repo}/pull/{number}/checks", func(w http.ResponseWriter, r *http.Request) { s.showChecks(w, r, page) })
+	mux.HandleFunc("GET /{owner}/{repo}/blob/{commit}/{path...}", s.showFile)
 	// A page of another site must not be able to press the buttons.
 	mux.Handle("POST /{owner}/{repo}/pull/{number}/checks", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.pressButton)))
 	return mux
@@ -96,6 +97,7 @@ type checksPage struct {
 type commitLine struct {
 	Short, Headline, Author string
 	Signed                  bool
+	Run                     int64 // its newest check run; 0 for none
 }
 
 type runLine struct {
@@ -160,10 +162,16 @@ func (s *Server) showChecks(w http.ResponseWriter, r *http.Request, page *templa
 	}
 }
 
+// checksPage shows the runs of the head, or of the commit that the selected run
+// is on.
 func (s *Server) checksPage(p *pull, selected int) *checksPage {
+	sha := p.headSHA
+	if rn := s.run(int64(selected)); rn != nil && rn.suite.repo == p.repo {
+		sha = rn.suite.sha
+	}
 	view := &checksPage{
 		Repository: p.repo.fullName(), Title: p.title, Author: p.author.login, State: p.state, Number: p.number,
-		Base: p.baseRef, Head: p.headRef, Short: p.headSHA.String()[:7],
+		Base: p.baseRef, Head: p.headRef, Short: sha.String()[:7],
 	}
 	if p.merged {
 		view.State = "merged"
@@ -171,21 +179,27 @@ func (s *Server) checksPage(p *pull, selected int) *checksPage {
 	if p.fromFork() && p.head != nil {
 		view.Head = p.head.owner.login + ":" + p.headRef
 	}
+	newest := map[plumbing.Hash]int64{}
+	var chosen *run
+	for _, rn := range s.runs {
+		if rn.suite.repo != p.repo {
+			continue
+		}
+		newest[rn.suite.sha] = rn.ID
+		if rn.suite.sha == sha && (chosen == nil || chosen.ID != int64(selected)) {
+			chosen = rn
+		}
+	}
 	if commits, err := p.repo.network.log(p.headSHA, p.baseSHA); err == nil {
 		for _, c := range slices.Backward(commits) {
 			view.Commits = append(view.Commits, commitLine{
 				Short: c.Hash.String()[:7], Headline: headline(c.Message), Author: c.Author.Name, Signed: p.repo.network.signed[c.Hash],
+				Run: newest[c.Hash],
 			})
 		}
 	}
-	var chosen *run
 	for _, rn := range s.runs {
-		if rn.suite.repo == p.repo && rn.suite.sha == p.headSHA && (chosen == nil || chosen.ID != int64(selected)) {
-			chosen = rn
-		}
-	}
-	for _, rn := range s.runs {
-		if rn.suite.repo == p.repo && rn.suite.sha == p.headSHA {
+		if rn.suite.repo == p.repo && rn.suite.sha == sha {
 			view.Runs = append(view.Runs, runLine{
 				ID: rn.ID, Name: rn.Name, State: rn.state(), At: rn.Started.UTC().Format("15:04:05"), Selected: rn == chosen,
 			})

@@ -74,6 +74,23 @@ func TestChecksPage(t *testing.T) {
 	}
 }
 
+// The runs of an earlier commit stay to be seen.
+func TestPageOfAnEarlierCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Options{})
+	sha := w.openPull(Files{"x": Text("x")})
+	id := fmt.Sprintf("%.0f", w.newRun(m{"head_sha": sha, "name": "Of the first"}).want(http.StatusCreated).at("id"))
+	w.Commit("acme/infra", "feature", Files{"x": Text("y")}, "Second")
+	const path = "/acme/infra/pull/1/checks"
+	link := `<a href="?run=` + id + `"><code>` + sha[:7] + `</code></a> Change`
+	if page := w.page(path); !strings.Contains(page, link) || strings.Contains(page, "Of the first") {
+		t.Error(page)
+	}
+	if page := w.page(path + "?run=" + id); !strings.Contains(page, "Checks on "+sha[:7]) || strings.Count(page, "Of the first") != 2 {
+		t.Error(page)
+	}
+}
+
 func TestPageButtons(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, Options{})
@@ -113,6 +130,23 @@ func TestPageButtons(t *testing.T) {
 	}
 }
 
+// Places in a check run link to files.
+func TestFilePage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Options{})
+	sha := w.openPull(Files{"a b/<x>.bicep": Text(evil)})
+	if got := w.page("/acme/infra/blob/" + sha + "/a%20b/%3Cx%3E.bicep"); got != evil {
+		t.Errorf("%q", got)
+	}
+	for _, path := range []string{"/acme/infra/blob/" + sha + "/a", "/acme/infra/blob/nothing/x", "/acme/other/blob/main/x"} {
+		recorder := httptest.NewRecorder()
+		w.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		if recorder.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, recorder.Code)
+		}
+	}
+}
+
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
 	text := func(s string) []span { return []span{{Kind: "text", Text: s}} }
@@ -129,11 +163,19 @@ func TestMarkdown(t *testing.T) {
 		"fence":   {"````\n```\n````\nx", []block{{Kind: "code", Text: "```"}, {Kind: "paragraph", Spans: text("x")}}},
 		"open":    {"~~~\nx", []block{{Kind: "code", Text: "x"}}},
 		"list":    {"- a\n* b", []block{{Kind: "list", Items: [][]span{text("a"), text("b")}}}},
-		"quote":   {"> a", []block{{Kind: "quote", Spans: text("a")}}},
-		"details": {"<details><summary>S</summary>\n\nx\n\n</details>\ny", []block{{Kind: "details", Spans: text("S"), Inner: []block{{Kind: "paragraph", Spans: text("x")}}}, {Kind: "paragraph", Spans: text("y")}}},
-		"code":    {"``a ` b``", []block{{Kind: "paragraph", Spans: []span{{Kind: "code", Text: "a ` b"}}}}},
-		"unended": {"`a **b [c](d", []block{{Kind: "paragraph", Spans: text("`a **b [c](d")}}},
-		"break":   {"a<br>b", []block{{Kind: "paragraph", Spans: []span{{Kind: "text", Text: "a"}, {Kind: "break"}, {Kind: "text", Text: "b"}}}}},
+		"numbers": {"1. a\n2. b\n- c", []block{{Kind: "list", Ordered: true, Items: [][]span{text("a"), text("b")}}, {Kind: "list", Items: [][]span{text("c")}}}},
+		"links": {"[a](https://b) [`c[0]:1`](<https://d/(e)&amp;f>) [x](javascript:y)", []block{{Kind: "paragraph", Spans: []span{
+			{Kind: "link", Text: "a", URL: "https://b"},
+			{Kind: "text", Text: " "},
+			{Kind: "link", Text: "c[0]:1", URL: "https://d/(e)&f", Code: true},
+			{Kind: "text", Text: " [x](javascript:y)"},
+		}}}},
+		"HTML code": {"<code>a &#124; b</code>", []block{{Kind: "paragraph", Spans: []span{{Kind: "code", Text: "a | b"}}}}},
+		"quote":     {"> a", []block{{Kind: "quote", Spans: text("a")}}},
+		"details":   {"<details><summary>S</summary>\n\nx\n\n</details>\ny", []block{{Kind: "details", Spans: text("S"), Inner: []block{{Kind: "paragraph", Spans: text("x")}}}, {Kind: "paragraph", Spans: text("y")}}},
+		"code":      {"``a ` b``", []block{{Kind: "paragraph", Spans: []span{{Kind: "code", Text: "a ` b"}}}}},
+		"unended":   {"`a **b [c](d", []block{{Kind: "paragraph", Spans: text("`a **b [c](d")}}},
+		"break":     {"a<br>b", []block{{Kind: "paragraph", Spans: []span{{Kind: "text", Text: "a"}, {Kind: "break"}, {Kind: "text", Text: "b"}}}}},
 	} {
 		if diff := cmp.Diff(test.want, parseMarkdown(test.text)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
