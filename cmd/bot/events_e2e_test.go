@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/onboard-defender/onboard-defender/internal/github"
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
+	"github.com/onboard-defender/onboard-defender/internal/queue"
 )
 
 const (
@@ -129,6 +132,33 @@ func TestRerequests(t *testing.T) {
 	s.RerequestRun(run.ID, "mona")
 	s.run()
 	s.newest("x", 6, "failure", oneOfOne)
+}
+
+// TestRerequestThatSomethingFollows: a new run comes of it, although nothing has
+// been done when an event arrives that asks for none.
+func TestRerequestThatSomethingFollows(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, nil)
+	number := s.propose("x", githubtest.Files{"api.bicep": api("orders")})
+	s.run()
+	run := s.only("x", "failure", oneOfOne)
+	s.end()
+	s.begin(func(q *queue.Options, _ *github.Options) {
+		work := q.Handler
+		q.Handler = func(ctx context.Context, job queue.Job) error {
+			if job.Delivery.Action == "rerequested" { // it does not come to do anything
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return work(ctx, job)
+		}
+	})
+	s.RerequestRun(run.ID, "mona")
+	s.Deliver(t.Context())
+	s.ClosePull(infra, number)
+	s.ReopenPull(infra, number)
+	s.run()
+	s.newest("x", 2, "failure", oneOfOne)
 }
 
 // TestForks: check events name no pull request there; the number travels in

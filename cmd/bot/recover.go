@@ -87,10 +87,18 @@ func (r *recovery) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	read, err := r.store.Mark(ctx, markLog)
+	if err != nil {
+		return err
+	}
 	now := r.now()
 	if now.Sub(alive) > outage || now.Sub(swept) > sweepEvery {
 		// The same name on every machine that starts after the same outage.
-		if err := r.askSweeps(ctx, fmt.Sprintf("sweep/%d/%d", alive.Unix(), swept.Unix())); err != nil {
+		guid := fmt.Sprintf("sweep/%d/%d", alive.Unix(), swept.Unix())
+		// Pushes and installations are in the log. What has left it unread is
+		// missing for good, and the log is not there for who installed the App
+		// long before starting it.
+		if err := r.askSweeps(ctx, guid, now.Sub(read) > logKept); err != nil {
 			return err
 		}
 		if err := r.store.SetMark(ctx, markSwept, now); err != nil {
@@ -100,7 +108,9 @@ func (r *recovery) sweep(ctx context.Context) error {
 	return r.store.SetMark(ctx, markAlive, now)
 }
 
-func (r *recovery) askSweeps(ctx context.Context, guid string) error {
+// askSweeps asks for a sweep of each installation, and if branches is true for
+// the check of its default branches.
+func (r *recovery) askSweeps(ctx context.Context, guid string, branches bool) error {
 	all, err := r.app.Installations(ctx)
 	if err != nil {
 		return err
@@ -116,6 +126,13 @@ func (r *recovery) askSweeps(ctx context.Context, guid string) error {
 		}
 		if _, err := r.store.Enqueue(ctx, d); err != nil {
 			return fmt.Errorf("ask for a sweep of installation %d: %w", i.ID, err)
+		}
+		if !branches {
+			continue
+		}
+		d = server.Ask(d, "branches", server.Work{Kind: server.KindInstall, Priority: prioritySweep})
+		if _, err := r.store.Enqueue(ctx, d); err != nil {
+			return fmt.Errorf("ask for the default branches of installation %d: %w", i.ID, err)
 		}
 	}
 	r.log.InfoContext(ctx, "open pull requests will be looked through", slog.Int("installations", len(all)))

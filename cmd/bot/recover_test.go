@@ -98,8 +98,11 @@ func newRecoverySite(t *testing.T) *recoverySite {
 }
 
 func (s *recoverySite) handle(ctx context.Context, job queue.Job) error {
-	if job.Delivery.Kind != kindSweep {
+	switch job.Delivery.Kind {
+	case server.KindReview:
 		s.jobs <- job.Delivery
+		return nil
+	case server.KindInstall:
 		return nil
 	}
 	err := s.recovery.handle(ctx, job.Delivery)
@@ -350,6 +353,52 @@ func TestSweepIsDue(t *testing.T) {
 	if owed, err := s.store.Owes(t.Context(), fmt.Sprint("sweep/installation/", s.installation)); owed || err != nil {
 		t.Errorf("a suspended installation is swept: %v, %v", owed, err)
 	}
+}
+
+// TestDefaultBranchesAreSwept if the log of deliveries cannot tell any more
+// what was missed of them.
+func TestDefaultBranchesAreSwept(t *testing.T) {
+	t.Parallel()
+	s := newRecoverySite(t)
+	asked := 0
+	pass := func(when string, want bool) {
+		t.Helper()
+		if err := s.pass(t.Context()); err != nil {
+			t.Fatalf("%s: %v", when, err)
+		}
+		all, err := s.store.Deliveries(t.Context(), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, d := range all {
+			if d.Key == fmt.Sprint("install/", s.installation) {
+				n++
+			}
+		}
+		if got := n > asked; got != want {
+			t.Errorf("%s: asked for %v, want %v", when, got, want)
+		}
+		asked = n
+	}
+	pass("first start", true)
+	s.advance(outage + time.Minute)
+	pass("after an outage", false)
+	s.advance(logKept - time.Minute)
+	pass("after one that the log remembers", false)
+	s.advance(logKept + time.Minute)
+	pass("after one that it has forgotten", true)
+	s.advance(sweepEvery + time.Minute)
+	pass("a day later", false)
+	for range logKept / sweepEvery {
+		s.advance(sweepEvery + time.Minute)
+		s.FailNext("GET /app/hook/deliveries", 1, githubtest.Response{Status: http.StatusNotFound})
+		if err := s.pass(t.Context()); err == nil {
+			t.Error("no error without the log")
+		}
+	}
+	s.advance(sweepEvery + time.Minute)
+	pass("the log could not be read", true)
 }
 
 // TestLeftRuns: once a pull request's review is done, what an earlier one of it
