@@ -21,24 +21,20 @@ var update = flag.Bool("update", false, "rewrite the goldens")
 // TestGoldens checks and fixes the repository of every case.
 func TestGoldens(t *testing.T) {
 	t.Parallel()
-	paths, err := filepath.Glob(filepath.Join("testdata", "*.txtar"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no goldens: %v", err)
+	archives, err := checktest.Archives(os.DirFS("testdata"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+	for name, archive := range archives {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			archive, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
 			c, err := checktest.Parse(archive)
 			if err != nil {
 				t.Fatal(err)
 			}
 			now := c.Text(outcome(t, c))
 			if *update {
-				if err := os.WriteFile(path, now, 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join("testdata", name+".txtar"), now, 0o600); err != nil {
 					t.Fatal(err)
 				}
 				return

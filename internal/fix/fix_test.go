@@ -21,26 +21,18 @@ import (
 )
 
 // cases are the goldens of the rule, by name.
-func cases(t testing.TB) map[string]string {
+func cases(t testing.TB) map[string][]byte {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "check", "testdata", "*.txtar"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no goldens: %v", err)
+	archives, err := checktest.Archives(os.DirFS(filepath.Join("..", "check", "testdata")))
+	if err != nil {
+		t.Fatal(err)
 	}
-	out := map[string]string{}
-	for _, p := range paths {
-		archive, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[strings.TrimSuffix(filepath.Base(p), ".txtar")] = string(archive)
-	}
-	return out
+	return archives
 }
 
-func parse(t testing.TB, archive string) *checktest.Case {
+func parse(t testing.TB, archive []byte) *checktest.Case {
 	t.Helper()
-	c, err := checktest.Parse([]byte(archive))
+	c, err := checktest.Parse(archive)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,8 +285,8 @@ func FuzzFix(f *testing.F) {
 // FuzzRepository does so with several files, under names of any kind.
 func FuzzRepository(f *testing.F) {
 	for _, archive := range cases(f) {
-		if !strings.Contains(archive, "-- bytes --") {
-			f.Add([]byte(archive))
+		if !bytes.Contains(archive, []byte("-- bytes --")) {
+			f.Add(archive)
 		}
 	}
 	f.Fuzz(func(t *testing.T, archive []byte) {

@@ -1,8 +1,6 @@
 package fix_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,22 +66,10 @@ func name(f check.Finding) string {
 // together what the fix resolves.
 func TestSuggestionsApplyAloneAndTogether(t *testing.T) {
 	t.Parallel()
-	paths, err := filepath.Glob(filepath.Join("..", "check", "testdata", "*.txtar"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+	for name, archive := range cases(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			archive, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := checktest.Parse(archive)
-			if err != nil {
-				t.Fatal(err)
-			}
-			suggestionsHold(t, c)
+			suggestionsHold(t, parse(t, archive))
 		})
 	}
 }

@@ -10,7 +10,9 @@ package checktest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
@@ -42,6 +44,27 @@ type Case struct {
 	Report, Fixed string
 
 	given string // the archive up to what is expected
+}
+
+// Archives are the cases in a folder by name, which is the file's without
+// ".txtar". It is an error when there are none.
+func Archives(folder fs.FS) (map[string][]byte, error) {
+	paths, err := fs.Glob(folder, "*.txtar")
+	if err != nil {
+		return nil, fmt.Errorf("list cases: %w", err)
+	}
+	if len(paths) == 0 {
+		return nil, errors.New("no cases")
+	}
+	out := make(map[string][]byte, len(paths))
+	for _, p := range paths {
+		archive, err := fs.ReadFile(folder, p)
+		if err != nil {
+			return nil, fmt.Errorf("read case: %w", err)
+		}
+		out[strings.TrimSuffix(p, ".txtar")] = archive
+	}
+	return out, nil
 }
 
 var marker = regexp.MustCompile(`(?m)^-- (.+) --\n`)
