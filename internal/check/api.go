@@ -307,10 +307,13 @@ func notREST(r *deployment.Resource) string {
 	return ""
 }
 
+// ReasonTier says that an API is excluded by the tier of its service.
+const ReasonTier = "the service is in the Consumption tier, which Defender for APIs does not support"
+
 // unsupported says why the service cannot be covered: its tier or its region.
 func unsupported(service *deployment.Resource, extra []string) string {
 	if tier, ok := service.Property("sku", "name").AsString(); ok && strings.EqualFold(tier, "Consumption") {
-		return "the service is in the Consumption tier, which Defender for APIs does not support"
+		return ReasonTier
 	}
 	if location, ok := service.Property("location").AsString(); ok && !supportedRegion(location, extra) {
 		return fmt.Sprintf("Defender for APIs is not available in the service's region (%s)", location)

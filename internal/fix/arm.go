@@ -2,11 +2,13 @@ package fix
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
+	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 	"github.com/onboard-defender/onboard-defender/internal/template/arm"
@@ -147,16 +149,28 @@ func (w *armWriter) condition(t *target, a *armAPI) string {
 	if t.filter == nil {
 		return own
 	}
-	typ := inner(w.src.Text(t.filter.typ.Span()))
-	if t.filter.optional {
-		typ = "coalesce(" + typ + ", 'http')"
+	var parts []string
+	if own != "" && own != "true" {
+		parts = append(parts, inner(own))
 	}
-	filter := "equals(" + typ + ", 'http')"
-	if own == "" || own == "true" {
-		return `"[` + filter + `]"`
+	if f := t.filter; f.typ != nil {
+		typ := w.value(f.typ)
+		if f.optional {
+			typ = "coalesce(" + typ + ", 'http')"
+		}
+		parts = append(parts, "equals("+typ+", 'http')")
 	}
-	return `"[and(` + inner(own) + ", " + filter + `)]"`
+	if f := t.filter; f.tier != nil {
+		parts = append(parts, "not(equals("+w.value(f.tier)+", 'Consumption'))")
+	}
+	if len(parts) == 1 {
+		return `"[` + parts[0] + `]"`
+	}
+	return `"[and(` + strings.Join(parts, ", ") + `)]"`
 }
+
+// value is the text of an expression.
+func (w *armWriter) value(x expr.Expr) string { return inner(w.src.Text(x.Span())) }
 
 // inner is the expression in a raw JSON string "[…]".
 func inner(raw string) string {
@@ -219,7 +233,7 @@ func (w *armWriter) insertion(a *armAPI, members []member) ([]diag.TextEdit, err
 	l := w.layout(a)
 	text := l.object(members)
 	if list.Kind == arm.Object {
-		text = quote(w.free(a.element.Key+"Defender", list)) + l.colon + text
+		text = quote(w.free(cmp.Or(a.node.Key, a.element.Key)+"Defender", list)) + l.colon + text
 	}
 	if at.Separator {
 		text += ","

@@ -87,11 +87,7 @@ func (w *bicepWriter) edits(t *target) ([]diag.TextEdit, error) {
 	}
 	c := collectionText{condition: joinConditions(a.conditions), nameFirst: true}
 	if a.loop != nil {
-		index := ""
-		if a.loop.Index != nil {
-			index = a.loop.Index.Name
-		}
-		c.loop = w.header(a.loop, index)
+		c.loop = w.loop(a)
 	}
 	if err := w.refer(t, a, &c); err != nil {
 		return nil, err
@@ -137,17 +133,30 @@ func (w *bicepWriter) find(decl *template.Resource) (*bicepAPI, error) {
 	return a, nil
 }
 
-// filter is the condition that an API is REST.
+// filter is the condition that an API can be onboarded.
 func (w *bicepWriter) filter(f *filter) string {
-	typ := w.file.Source.Text(f.typ.Span())
-	switch f.typ.(type) {
+	var parts []string
+	if f.typ != nil {
+		typ := w.operand(f.typ)
+		if f.optional {
+			typ = "(" + typ + " ?? 'http')"
+		}
+		parts = append(parts, typ+" == 'http'")
+	}
+	if f.tier != nil {
+		parts = append(parts, w.operand(f.tier)+" != 'Consumption'")
+	}
+	return strings.Join(parts, " && ")
+}
+
+// operand is the text of an expression that stands beside an operator.
+func (w *bicepWriter) operand(x expr.Expr) string {
+	text := w.file.Source.Text(x.Span())
+	switch x.(type) {
 	case *expr.Conditional, *expr.Binary, *expr.Unary:
-		typ = "(" + typ + ")"
+		return "(" + text + ")"
 	}
-	if f.optional {
-		typ = "(" + typ + " ?? 'http')"
-	}
-	return typ + " == 'http'"
+	return text
 }
 
 func inside(r *bicep.ResourceDecl, s source.Span) bool {
@@ -212,6 +221,14 @@ func joinConditions(cs []condition) string {
 		}
 	}
 	return strings.Join(parts, " && ")
+}
+
+// loop is the head of the API's own loop.
+func (w *bicepWriter) loop(a *bicepAPI) string {
+	if a.loop.Index == nil {
+		return w.header(a.loop, "")
+	}
+	return w.header(a.loop, a.loop.Index.Name)
 }
 
 // header is the head of a loop, up to its colon, with a variable for the index

@@ -97,7 +97,7 @@ func (w *bicepWriter) declareService(a *bicepAPI, c *collectionText, service str
 		index = w.free("index")
 	}
 	c.loop = w.header(a.loop, index)
-	c.scope, c.existing.loop = symbol+"["+index+"]", c.loop
+	c.scope, c.existing.loop = symbol+"["+index+"]", w.loop(a)
 	return nil
 }
 

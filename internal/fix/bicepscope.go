@@ -49,7 +49,7 @@ func (w *bicepWriter) undeclared(t *target) string {
 		}
 	}
 	if t.filter != nil {
-		words = append(words, t.filter.typ)
+		words = append(words, t.filter.words()...)
 	}
 	first := ""
 	for _, x := range words {

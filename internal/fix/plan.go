@@ -10,7 +10,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
-	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
@@ -78,14 +77,6 @@ type target struct {
 
 	filter *filter // nil for none
 	edits  []diag.TextEdit
-}
-
-// filter leaves out the APIs that are not REST.
-type filter struct {
-	// typ is the declaration's own expression, which must be http.
-	typ expr.Expr
-	// optional says that it may be null, and the API is REST then.
-	optional bool
 }
 
 // units groups the findings that share a declaration to protect, in order.
@@ -162,54 +153,6 @@ func (p *planner) editable(path string) error {
 func github(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return strings.EqualFold(strings.TrimRight(first, " ."), ".github")
-}
-
-// choose decides which of the APIs that the declaration brings get a
-// collection: all of them, or those that a filter on their type leaves.
-func (t *target) choose() error {
-	typ, path := t.typeOf()
-	for _, s := range t.Siblings {
-		v := s.Resource.Property(path...)
-		name, known := v.AsString()
-		switch {
-		case s.Status == check.Onboarded || s.Status == check.Undetermined:
-			return refuse("the same declaration also brings an API that has a collection already, and would bring a second one; " +
-				"add the missing collection where the others are")
-		case s.Status == check.Excluded && (!known || strings.EqualFold(name, "http")):
-			return refuse("the same declaration also brings an API that cannot be onboarded (%s); "+
-				"add a collection with a condition that leaves it out", s.Reason)
-		case s.Status == check.Excluded || v.Term() != nil:
-			if typ == nil {
-				return refuse("whether it is a REST API hangs on values that are not known here; " +
-					"add a collection with a condition that leaves out what is not REST")
-			}
-			if t.filter == nil {
-				t.filter = &filter{typ: typ}
-			}
-		}
-	}
-	if t.filter != nil {
-		t.filter.optional = slices.ContainsFunc(t.Siblings, func(s check.Sibling) bool {
-			v := s.Resource.Property(path...)
-			return v.IsNull() || v.Term() != nil && expr.TypeOf(v) != expr.KindString
-		})
-	}
-	return nil
-}
-
-// typeOf is the property of the declaration that says whether an API is REST,
-// and the expression it is written with: nil where there is none, or where two
-// decide together.
-func (t *target) typeOf() (typ expr.Expr, path []string) {
-	decl := t.Resource.Decl
-	first, second := decl.Property("properties", "apiType"), decl.Property("properties", "type")
-	switch {
-	case first == nil && second != nil:
-		return second, []string{"properties", "type"}
-	case first != nil && second != nil:
-		return nil, []string{"properties", "apiType"}
-	}
-	return first, []string{"properties", "apiType"}
 }
 
 // write makes the edits of each declaration, file by file, so that the names

@@ -19,27 +19,33 @@ func (w *bicepWriter) snippet(r *deployment.Resource) string {
 	}
 	name := a.body.Property("name").Value
 	pieces, isString := w.pieces(name)
-	service, api := "", w.file.Source.Text(name.Span())
+	c := collectionText{
+		symbol: a.decl().Name.Name + "Defender", scope: "apiManagementService", name: w.file.Source.Text(name.Span()), nameFirst: true,
+		condition: joinConditions(a.conditions), existing: &existingText{apiVersion: serviceVersion},
+	}
+	if a.loop != nil {
+		c.loop = w.loop(a)
+	}
+	parent := a.body.Property("parent")
 	switch owner := r.Owner(); {
 	case owner != nil && owner.Name != nil:
-		service = r.Source(owner.Name)
-	case owner == nil && isString:
+		c.existing.name = r.Source(owner.Name)
+	case parent != nil: // one of a loop of services
+		c.scope, c.existing = w.file.Source.Text(parent.Value.Span()), nil
+	case owner == nil && isString && (a.loop == nil || !mentionsAny(name, a.loop)):
 		before, after, ok := cutSlash(pieces)
 		if !ok {
 			return ""
 		}
-		service, pieces = renderPieces(before), after
+		c.existing.name, pieces = renderPieces(before), after
 	default:
 		return ""
 	}
 	if isString {
 		pieces, _ = cutRevision(pieces)
-		api = renderPieces(pieces)
+		c.name = renderPieces(pieces)
 	}
-	return w.render(w.unit(a), collectionText{
-		symbol: a.decl().Name.Name + "Defender", scope: "apiManagementService", name: api, nameFirst: true,
-		existing: &existingText{name: service, apiVersion: serviceVersion},
-	})
+	return w.render(w.unit(a), c)
 }
 
 // beside is an existing service and a collection for an API that a registry
