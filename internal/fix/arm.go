@@ -19,12 +19,30 @@ type armWriter struct {
 	src        *source.File
 	root       *arm.Node // nil for a file that could not be read
 	apiVersion string
-	taken      map[string]bool // symbolic and loop names given out, lower case
+	keys       map[string]bool // symbolic names given out, lower case
+	loops      map[string]bool // names of copy loops in the file and given out, lower case
 }
 
 func newARMWriter(f *source.File, apiVersion string) *armWriter {
 	root, _ := arm.Document(f)
-	return &armWriter{src: f, root: root, apiVersion: apiVersion, taken: map[string]bool{}}
+	w := &armWriter{src: f, root: root, apiVersion: apiVersion, keys: map[string]bool{}, loops: map[string]bool{}}
+	w.addLoops(root)
+	return w
+}
+
+// addLoops notes the names of the copy loops in a part of the file.
+func (w *armWriter) addLoops(n *arm.Node) {
+	if n == nil {
+		return
+	}
+	if strings.EqualFold(n.Key, "copy") {
+		if name := n.Member("name"); name != nil {
+			w.loops[strings.ToLower(trimmed(w.src.Text(name.Span)))] = true
+		}
+	}
+	for _, c := range n.Children {
+		w.addLoops(c)
+	}
 }
 
 // armAPI is the declaration of an API and the texts that speak of it, which
@@ -82,7 +100,7 @@ func (w *armWriter) find(decl *template.Resource) (*armAPI, error) {
 		if a.loop == "" {
 			return nil, refuse("its copy loop has no name")
 		}
-		a.renamed = w.free(a.loop+"Defender", nil)
+		a.renamed = free(a.loop+"Defender", w.loops)
 	}
 	return a, nil
 }
@@ -216,13 +234,21 @@ func (w *armWriter) inLoop(a *armAPI, raw string) string {
 	})
 }
 
-// free gives out a name that neither the object nor an earlier fix uses.
-func (w *armWriter) free(want string, in *arm.Node) string {
+// key gives out a symbolic name that neither the object nor an earlier fix uses.
+func (w *armWriter) key(want string, in *arm.Node) string {
+	for _, c := range in.Children {
+		w.keys[strings.ToLower(c.Key)] = true
+	}
+	return free(want, w.keys)
+}
+
+// free gives out a name that is not taken in any spelling.
+func free(want string, taken map[string]bool) string {
 	name := want
-	for n := 2; w.taken[strings.ToLower(name)] || in != nil && in.Member(name) != nil; n++ {
+	for n := 2; taken[strings.ToLower(name)]; n++ {
 		name = want + strconv.Itoa(n)
 	}
-	w.taken[strings.ToLower(name)] = true
+	taken[strings.ToLower(name)] = true
 	return name
 }
 
@@ -233,7 +259,7 @@ func (w *armWriter) insertion(a *armAPI, members []member) ([]diag.TextEdit, err
 	l := w.layout(a)
 	text := l.object(members)
 	if list.Kind == arm.Object {
-		text = quote(w.free(cmp.Or(a.node.Key, a.element.Key)+"Defender", list)) + l.colon + text
+		text = quote(w.key(cmp.Or(a.node.Key, a.element.Key)+"Defender", list)) + l.colon + text
 	}
 	if at.Separator {
 		text += ","

@@ -83,43 +83,7 @@ func (w *armWriter) formatted(c *expr.Call) ([]piece, bool) {
 	if !ok {
 		return nil, false
 	}
-	var out []piece
-	for text != "" {
-		i := strings.IndexAny(text, "{}")
-		if i < 0 {
-			return append(out, textPiece(text)...), true
-		}
-		out = append(out, textPiece(text[:i])...)
-		if i+1 < len(text) && text[i+1] == text[i] { // {{ is a brace
-			out = append(out, textPiece(text[i:i+1])...)
-			text = text[i+2:]
-			continue
-		}
-		end := strings.IndexByte(text[i:], '}')
-		if text[i] != '{' || end < 0 {
-			return nil, false
-		}
-		n, err := strconv.Atoi(text[i+1 : i+end])
-		if err != nil || n < 0 || n+1 >= len(c.Args) {
-			return nil, false
-		}
-		out = append(out, w.pieces(c.Args[n+1])...)
-		text = text[i+end+1:]
-	}
-	return out, true
-}
-
-// merge joins texts that stand side by side.
-func merge(pieces []piece) []piece {
-	var out []piece
-	for _, p := range pieces {
-		if n := len(out); n > 0 && p.source == "" && out[n-1].source == "" {
-			out[n-1].text += p.text
-			continue
-		}
-		out = append(out, p)
-	}
-	return out
+	return formatted(text, len(c.Args)-1, func(n int) []piece { return w.pieces(c.Args[n+1]) })
 }
 
 // collection is the collection's name: the API's without a revision.

@@ -46,6 +46,7 @@ func (w *bicepWriter) refer(t *target, a *bicepAPI, c *collectionText) error {
 func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, name bicep.Expr, pieces []piece, isString bool) error {
 	text := w.file.Source.Text(name.Span())
 	service, api := "split("+text+", '/')[0]", "last(split("+text+", '/'))"
+	changes := a.loop != nil
 	c.dependsOn = a.symbol()
 	if isString {
 		before, after, ok := cutSlash(pieces)
@@ -53,6 +54,7 @@ func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, na
 			return refuse("its name is not written as service/api")
 		}
 		after, _ = cutRevision(after)
+		changes = changes && mentionsAny(before, a.loop)
 		service, api = renderPieces(before), renderPieces(after)
 	} else if a.loop == nil {
 		api, c.dependsOn = "last(split("+a.symbol()+".name, '/'))", ""
@@ -69,7 +71,7 @@ func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, na
 		c.scope = s.Symbol
 		return nil
 	}
-	return w.declareService(a, c, service, a.loop != nil && mentionsAny(name, a.loop))
+	return w.declareService(a, c, service, changes)
 }
 
 // declareService lets the collection refer to a service by a name: to one that
@@ -106,19 +108,14 @@ func textOf(s *bicep.StringExpr) string {
 	return text
 }
 
-// mentionsAny reports whether the part of a name before its slash uses the
-// variables of a loop.
-func mentionsAny(name bicep.Expr, loop *bicep.ForExpr) bool {
-	s, ok := name.(*bicep.StringExpr)
-	if !ok {
-		return true
-	}
+// mentionsAny reports whether a part of a name uses the variables of a loop.
+func mentionsAny(pieces []piece, loop *bicep.ForExpr) bool {
 	found := false
-	for i, hole := range s.Holes {
-		if strings.Contains(s.Texts[i], "/") {
-			break
+	for _, p := range pieces {
+		if p.node == nil {
+			continue
 		}
-		bicep.Walk(hole, func(n bicep.Node) bool {
+		bicep.Walk(p.node, func(n bicep.Node) bool {
 			id, ok := n.(*bicep.Ident)
 			if ok && (loop.Item != nil && id.Name == loop.Item.Name || loop.Index != nil && id.Name == loop.Index.Name) {
 				found = true

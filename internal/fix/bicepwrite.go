@@ -81,11 +81,13 @@ func (w *bicepWriter) insertion(a *bicepAPI, text string) diag.TextEdit {
 
 // unit is one level of indentation, as the API's own properties have it.
 func (w *bicepWriter) unit(a *bicepAPI) string {
-	outer := w.file.Indent(a.decl().Keyword.Span().Start)
-	for _, e := range a.body.Elements {
-		inner := w.file.Indent(e.Span().Start)
-		if unit, ok := strings.CutPrefix(inner, outer); ok && unit != "" {
-			return unit
+	outers := []int{a.body.Span().End - 1, a.decl().Keyword.Span().Start} // a loop may be indented by itself
+	for _, outer := range outers {
+		for _, e := range a.body.Elements {
+			unit, ok := strings.CutPrefix(w.file.Indent(e.Span().Start), w.file.Indent(outer))
+			if ok && unit != "" {
+				return unit
+			}
 		}
 	}
 	return "  "

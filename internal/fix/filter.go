@@ -51,7 +51,7 @@ func (t *target) choose() error {
 		}
 	}
 	if f.typ != nil {
-		f.optional = slices.ContainsFunc(t.Siblings, func(s check.Sibling) bool {
+		f.optional = safe(f.typ) || slices.ContainsFunc(t.Siblings, func(s check.Sibling) bool {
 			v := s.Resource.Property(path...)
 			return v.IsNull() || v.Term() != nil && expr.TypeOf(v) != expr.KindString
 		})
@@ -60,6 +60,20 @@ func (t *target) choose() error {
 		t.filter = &f
 	}
 	return nil
+}
+
+// safe reports whether an expression is written to be null where there is
+// nothing.
+func safe(x expr.Expr) bool {
+	switch x := x.(type) {
+	case *expr.Member:
+		return x.Safe
+	case *expr.Index:
+		return x.Safe
+	case *expr.Call:
+		return strings.EqualFold(x.Name, "tryGet")
+	}
+	return false
 }
 
 func refuseExcluded(s check.Sibling) error {

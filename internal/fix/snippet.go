@@ -32,9 +32,9 @@ func (w *bicepWriter) snippet(r *deployment.Resource) string {
 		c.existing.name = r.Source(owner.Name)
 	case parent != nil: // one of a loop of services
 		c.scope, c.existing = w.file.Source.Text(parent.Value.Span()), nil
-	case owner == nil && isString && (a.loop == nil || !mentionsAny(name, a.loop)):
+	case owner == nil && isString:
 		before, after, ok := cutSlash(pieces)
-		if !ok {
+		if !ok || a.loop != nil && mentionsAny(before, a.loop) {
 			return ""
 		}
 		c.existing.name, pieces = renderPieces(before), after
