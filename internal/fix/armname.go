@@ -70,7 +70,7 @@ func (w *armWriter) pieces(x expr.Expr) []piece {
 			return merge(out)
 		}
 	}
-	return []piece{{source: inner(w.src.Text(x.Span()))}}
+	return []piece{{source: inner(w.src.Text(x.Span())), number: number(x)}}
 }
 
 // formatted takes format('{0}/x', a) apart; it is false for alignment and
@@ -117,7 +117,11 @@ func (n armName) value(pieces []piece) string {
 // argument is an expression inside a JSON string.
 func (n armName) argument(pieces []piece) string {
 	if len(pieces) == 1 {
-		return pieceText(pieces[0])
+		text := pieceText(pieces[0])
+		if pieces[0].number {
+			return "string(" + text + ")"
+		}
+		return text
 	}
 	if n.concat {
 		args := make([]string, len(pieces))

@@ -13,6 +13,7 @@ type piece struct {
 	text   string
 	source string     // "" for text
 	node   bicep.Expr // what source is in Bicep, nil in ARM
+	number bool       // source is a whole number, which is no name by itself
 }
 
 // pieces takes a Bicep string apart, through concat() and plain format(). It is
@@ -52,7 +53,7 @@ func (w *bicepWriter) pieces(x bicep.Expr) ([]piece, bool) {
 }
 
 func (w *bicepWriter) source(x bicep.Expr) piece {
-	return piece{source: w.file.Source.Text(x.Span()), node: x}
+	return piece{source: w.file.Source.Text(x.Span()), node: x, number: w.number(x, 0)}
 }
 
 // argument is what an argument adds to a string.
@@ -142,9 +143,10 @@ func cutRevision(pieces []piece) ([]piece, bool) {
 	return pieces, false
 }
 
-// renderPieces writes Bicep: a lone expression as itself, else a string.
+// renderPieces writes Bicep: a lone expression that can be a name as itself,
+// else a string.
 func renderPieces(pieces []piece) string {
-	if len(pieces) == 1 && pieces[0].source != "" {
+	if len(pieces) == 1 && pieces[0].source != "" && !pieces[0].number {
 		return pieces[0].source
 	}
 	var b strings.Builder
