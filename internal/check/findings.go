@@ -252,6 +252,11 @@ func (r *run) reportPlan(d *checked, x *deployment.Resource) {
 	}, d)
 }
 
+// maxRevisions is up to how many declarations of one API it is looked for one
+// that its collection depends on. There are so many only where somebody wants
+// to see this take long, and it is a notice.
+const maxRevisions = 50
+
 // reportDependencies notes collections that may be deployed before their API.
 // One deployment may bring an API twice, as the repeated call of a module does;
 // depending on one of them is enough. Nobody here can change a registry module.
@@ -266,7 +271,7 @@ func (r *run) reportDependencies(d *checked) {
 			if first[c] == nil {
 				first[c] = a
 			}
-			depends[c] = depends[c] || slices.ContainsFunc(a.revisions, c.resource.DependsOn)
+			depends[c] = depends[c] || len(a.revisions) > maxRevisions || slices.ContainsFunc(a.revisions, c.resource.DependsOn)
 		}
 	}
 	for _, c := range d.collections {

@@ -149,3 +149,20 @@ func TestTotal(t *testing.T) {
 		}
 	}
 }
+
+// TestParameterFiles has more parameter files for a template than it is
+// evaluated with.
+func TestParameterFiles(t *testing.T) {
+	t.Parallel()
+	files := []string{"main.bicep", "param p string\n" + bicepAPI("p")}
+	for i := range 1001 {
+		files = append(files, fmt.Sprintf("p%04d.bicepparam", i), "using 'main.bicep'\nparam p = 'a'\n")
+	}
+	g := deployment.Load(snapshot(files...), deployment.Options{})
+	if n := len(g.Roots()); n != 1000 {
+		t.Errorf("%d roots", n)
+	}
+	if all := g.Orphans(); len(all) != 1 || all[0].Code != deployment.CodeNotEvaluated || !strings.Contains(all[0].Detail, "1001 parameter files") {
+		t.Errorf("said: %+v", all)
+	}
+}

@@ -5,6 +5,7 @@
 package deployment
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"runtime"
@@ -131,8 +132,9 @@ func (g *Graph) again(snapshot *source.Snapshot, options Options, changed []*sou
 // Roots are the deployments, sorted by path and parameter file.
 func (g *Graph) Roots() []Root { return g.roots }
 
-// Orphans are notices about parameter files whose template is not in the
-// repository, in the order of the files.
+// Orphans are remarks about parameter files that are not used: their template is
+// not in the repository, or has too many of them. They are in the order of the
+// files.
 func (g *Graph) Orphans() []diag.Diagnostic { return g.orphans }
 
 // Files are the paths of all templates and parameter files, sorted.
@@ -281,7 +283,7 @@ func (g *Graph) findRoots() {
 		}
 		switch {
 		case len(sets[p]) > 0:
-			for _, s := range sets[p] {
+			for _, s := range g.someSets(p, sets[p]) {
 				g.roots = append(g.roots, Root{Path: p, Parameters: s})
 			}
 		case !called[p] || g.options.Explicit[p]:
@@ -289,6 +291,22 @@ func (g *Graph) findRoots() {
 		}
 	}
 	g.rootCycles(called)
+}
+
+// maxSets is with how many parameter files one template is evaluated.
+const maxSets = 1000
+
+// someSets are the first parameter files of a template that has too many.
+func (g *Graph) someSets(p string, sets []string) []string {
+	if len(sets) <= maxSets {
+		return sets
+	}
+	g.orphans = append(g.orphans, diag.Diagnostic{
+		Code: CodeNotEvaluated, Severity: diag.Failure, Path: p, Summary: "Could not be evaluated",
+		Detail: fmt.Sprintf("could not evaluate: the template has %d parameter files. It was evaluated with the first %d only; "+
+			"spread them over several templates.", len(sets), maxSets),
+	})
+	return sets[:maxSets]
 }
 
 // rootCycles makes roots of files that call each other in a circle, which no

@@ -12,9 +12,13 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// maxTries bounds how often a plan is proved in parts. A fix that does not
-// hold is a mistake of this package, so that a few dozen are plenty.
-const maxTries = 64
+// maxTries bounds how often a plan is proved in parts, and maxTried in how many
+// units altogether. A fix that does not hold is a mistake of this package, so
+// that a few dozen are plenty.
+const (
+	maxTries = 64
+	maxTried = 64_000
+)
 
 // errors of a proof.
 var (
@@ -74,7 +78,8 @@ func (p *planner) try(units []*unit) error {
 	if len(units) == 0 {
 		return nil
 	}
-	if p.tries++; p.tries > maxTries {
+	p.tried += len(units)
+	if p.tries++; p.tries > maxTries || p.tries > 1 && p.tried > maxTried {
 		return errUntried
 	}
 	if p.tries > 1 && !p.apart {
