@@ -28,14 +28,20 @@ func (g *Graph) parameterSets() map[string][]string {
 			g.orphan(p, f.Parameters)
 		}
 	}
-	for t, files := range g.options.Parameters {
+	for _, t := range sortedKeys(g.options.Parameters) {
 		if g.files[t] == nil {
 			continue
 		}
 		var given []string
-		for _, p := range files {
+		for _, p := range g.options.Parameters[t] {
 			if f := g.files[p]; f != nil && f.Parameters != nil {
 				given = append(given, p)
+			} else if g.snapshot.File(p) != nil {
+				g.orphans = append(g.orphans, diag.Diagnostic{
+					Code: CodeNotEvaluated, Severity: diag.Failure, Path: t, Summary: "Could not be evaluated",
+					Detail: fmt.Sprintf("could not evaluate: the settings name %s as its parameter file, which is none. A JSON file needs "+
+						"the $schema of deployment parameters; a Bicep one ends in .bicepparam.", p),
+				})
 			}
 		}
 		slices.Sort(given)

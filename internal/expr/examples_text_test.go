@@ -16,6 +16,7 @@ func stringExamples() []call {
 		{"dataUri", arr{" Fizz "}, "data:text/plain;charset=utf-8;base64,IEZpenog"},
 		{"dataUriToString", arr{"data:;base64,SGVsbG8sIFdvcmxkIQ=="}, "Hello, World!"},
 		{"dataUriToString", arr{"data:text/plain;charset=utf-8;base64,IEZpenog"}, " Fizz "},
+		{"dataUriToString", arr{"data:text/plain;charset=utf8;base64,SGVsbG8="}, "Hello"},
 		{"dataUriToString", arr{"Hi 0!"}, unknown},
 		{"endsWith", arr{"abcdef", "ef"}, true},
 		{"endsWith", arr{"abcdef", "F"}, true},

@@ -86,7 +86,7 @@ func dataURIToString(e *Evaluator, args []Value) (Value, error) {
 	}
 	kind, isBase64 := strings.CutSuffix(head, ";base64")
 	_, charset, named := strings.Cut(kind, "charset=")
-	if named && !strings.EqualFold(charset, "utf-8") {
+	if named && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") { // the documented examples have both
 		return Value{}, argument(0, "a data URI in UTF-8")
 	}
 	if !isBase64 {
