@@ -12,6 +12,7 @@ import (
 
 	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/check/report"
+	"github.com/onboard-defender/onboard-defender/internal/diag"
 )
 
 func checkCommand(env environment) *cobra.Command {
@@ -81,8 +82,12 @@ func emit(env environment, output string, content []byte) error {
 	return nil
 }
 
-// statusOf is the exit status of a report.
+// statusOf is the exit status of a report. Settings that are not valid come
+// first: what was found without them may not be what they ask for.
 func statusOf(r *check.Report) error {
+	if settingsInvalid(r) {
+		return statusError(exitError)
+	}
 	switch r.Outcome {
 	case check.Fail:
 		return statusError(exitFail)
@@ -91,4 +96,10 @@ func statusOf(r *check.Report) error {
 	case check.Pass, check.None:
 	}
 	return nil
+}
+
+func settingsInvalid(r *check.Report) bool {
+	return slices.ContainsFunc(r.Findings, func(f check.Finding) bool {
+		return f.Code == check.CodeConfigInvalid && f.Severity == diag.Failure
+	})
 }

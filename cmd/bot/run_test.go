@@ -39,6 +39,36 @@ func onTerminal(stdout, stderr io.Writer, variables map[string]string) environme
 	return environment{stdout: stdout, stderr: stderr, lookup: lookupIn(variables), now: time.Now, terminal: true, errTerminal: true}
 }
 
+// Settings that are not valid are the first thing to repair, whatever else
+// there is to say.
+func TestInvalidSettings(t *testing.T) {
+	t.Parallel()
+	dir := unprotected(t)
+	if err := os.MkdirAll(filepath.Join(dir, ".git"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	settings := filepath.Join(dir, ".github", "onboard-defender.yml")
+	if err := os.MkdirAll(filepath.Dir(settings), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(settings, []byte("version: 1\nsupress: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"check", dir, "--format", "github"}, "title=API not onboarded"},
+		{[]string{"fix", dir, "--diff"}, "Unknown setting"},
+	} {
+		var stdout, stderr bytes.Buffer
+		status := run(t.Context(), test.args, environment{stdout: &stdout, stderr: &stderr, lookup: lookupIn(nil), now: time.Now})
+		if status != exitError || !strings.Contains(stdout.String()+stderr.String(), test.says) {
+			t.Errorf("%s: exit status %d, standard output %q, standard error %q", test.args[0], status, stdout.String(), stderr.String())
+		}
+	}
+}
+
 // Colour is for terminals that want it, and never goes into a file.
 func TestColour(t *testing.T) {
 	t.Parallel()

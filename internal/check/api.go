@@ -185,7 +185,7 @@ func (a *api) decide(candidates []*collection, pairs *budget) {
 			a.blocked = a.reason
 			return
 		}
-		same := every(deployment.SameService(a.service, c.service), expr.SameName(a.name, c.name))
+		same := every(deployment.SameService(a.service, c.service), a.named(c.name))
 		if same == expr.False {
 			continue
 		}
@@ -223,6 +223,17 @@ func (a *api) decide(candidates []*collection, pairs *budget) {
 			a.blocked = "there is a collection for it already that is never deployed together with it; change the condition of that one"
 		}
 	}
+}
+
+// named reports whether a name is the API's.
+func (a *api) named(name expr.Value) expr.Truth {
+	same := expr.SameName(a.name, name)
+	if same == expr.Maybe && len(a.current().Segments) == 2 {
+		if second, ok := expr.SecondOfTwo(a.current().Segments[0], a.name); ok && expr.SameName(second, name) == expr.True {
+			return expr.True
+		}
+	}
+	return same
 }
 
 // protect are the declarations that must get a collection for the API to be
@@ -321,9 +332,11 @@ func unsupported(service *deployment.Resource, extra []string) string {
 	return ""
 }
 
-// gatewaysOf names the self-hosted gateways that the API is assigned to.
+// gatewaysOf names the self-hosted gateways that the API is assigned to
+// whenever it is deployed.
 func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string {
 	var names []string
+	var conditions []expr.Value
 	for _, r := range assigned {
 		if !pairs.spend() {
 			break
@@ -340,6 +353,10 @@ func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string
 			name = "(not known)"
 		}
 		names = append(names, name)
+		conditions = append(conditions, r.Condition)
+	}
+	if len(names) == 0 || expr.Implies(a.required, conditions...) != expr.True {
+		return nil
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

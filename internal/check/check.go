@@ -125,6 +125,9 @@ type API struct {
 	Status        Status
 	// Reason says why, "" where the status speaks for itself.
 	Reason string
+	// InSource says that it is suppressed by a comment or property of the
+	// template, and not by settings.
+	InSource bool
 	// Deployments are the roots that bring it, sorted.
 	Deployments []string
 	// New says that it stands without protection only since the change under

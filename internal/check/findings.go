@@ -26,8 +26,8 @@ func (r *run) reportAPIs() {
 		}
 		slices.Sort(row.Deployments)
 		row.Deployments = slices.Compact(row.Deployments)
-		if reason, ok := r.suppressions.cover(r.settings, m, row); ok && row.Status >= Undetermined {
-			row.Status, row.Reason = Suppressed, reason
+		if reason, inSource, ok := r.suppressions.cover(r.settings, m, row); ok && row.Status >= Undetermined {
+			row.Status, row.Reason, row.InSource = Suppressed, reason, inSource
 		}
 		if row.Status >= Undetermined {
 			r.report.Findings = append(r.report.Findings, r.finding(m, w, row))

@@ -183,21 +183,22 @@ func (r *run) borrow() {
 	for _, d := range r.deployments {
 		for _, a := range d.apis {
 			key, ok := knownKey(a.service, a.name)
-			if !ok || a.status != Unprotected {
+			if !ok || a.status != Unprotected && a.status != Undetermined {
 				continue
 			}
 			for _, h := range index[key] {
 				if h.root == d.Root.Path || apart(a.service.Target, h.c.service.Target) {
 					continue
 				}
-				a.status, a.related, a.reason = Onboarded, h.c, "by "+h.c.resource.Path()
-				if !h.c.resource.Condition.IsTrue() {
-					a.status = Undetermined
+				if h.c.resource.Condition.IsTrue() {
+					a.status, a.related, a.reason, a.blocked = Onboarded, h.c, "by "+h.c.resource.Path(), ""
+					break
+				}
+				if a.status == Unprotected {
+					a.status, a.related = Undetermined, h.c
 					a.reason = "its collection in " + h.c.resource.Path() + " is deployed only under a condition"
 					a.blocked = "there is a collection for it in " + h.c.resource.Path() + " already"
-					continue
 				}
-				break
 			}
 		}
 	}
@@ -216,9 +217,12 @@ func knownKey(s deployment.ServiceID, name expr.Value) (string, bool) {
 // apart reports whether two targets are known to differ. The resource group
 // of a root is not known; that it may be the same one is the point here.
 func apart(a, b deployment.Target) bool {
-	x, okx := a.ResourceGroup.AsString()
-	y, oky := b.ResourceGroup.AsString()
-	return okx && oky && !strings.EqualFold(x, y)
+	differ := func(v, w expr.Value) bool {
+		x, okx := v.AsString()
+		y, oky := w.AsString()
+		return okx && oky && !strings.EqualFold(x, y)
+	}
+	return differ(a.ResourceGroup, b.ResourceGroup) || differ(a.Subscription, b.Subscription)
 }
 
 func (r *run) merge(d *checked, a *api) {

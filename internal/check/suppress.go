@@ -81,15 +81,16 @@ func splitUntil(text string) (reason, expires string, ok bool) {
 	return strings.Join(words[:n-2], " "), words[n-1], err == nil
 }
 
-// cover finds the suppression that covers an API, and its reason. Every
-// suppression that means the API counts as used, also one that has expired.
-func (s *suppressions) cover(settings Settings, m *merged, row API) (reason string, ok bool) {
+// cover finds the suppression that covers an API, its reason, and whether it
+// stands in the template. Every suppression that means the API counts as used,
+// also one that has expired.
+func (s *suppressions) cover(settings Settings, m *merged, row API) (reason string, inSource, ok bool) {
 	for _, p := range m.parts {
 		for _, rev := range p.revisions {
 			for _, i := range s.byDecl[declOf(rev)] {
 				i.matched = true
 				if !ok && i.reason != "" && !i.undated && !expired(i.expires, settings.Today) {
-					reason, ok = i.reason, true
+					reason, inSource, ok = i.reason, true, true
 				}
 			}
 		}
@@ -104,9 +105,9 @@ func (s *suppressions) cover(settings Settings, m *merged, row API) (reason stri
 		}
 	}
 	if !ok && settings.RuleExcluded != "" {
-		return settings.RuleExcluded, true
+		return settings.RuleExcluded, false, true
 	}
-	return reason, ok
+	return reason, inSource, ok
 }
 
 // covers reports whether the suppression means the API.

@@ -299,6 +299,16 @@ func Segments(name Value, n int) ([]Value, bool) {
 	return nil, false
 }
 
+// SecondOfTwo is split(x, '/')[1] for what Segments made of a name x of two
+// parts: a template may ask for the last of two elements either way.
+func SecondOfTwo(first, last Value) (Value, bool) {
+	t := last.Term()
+	if t == nil || t.Op != "last" || len(t.Args) != 1 || !Identical(first, ElementAt(t.Args[0], 0)) {
+		return Value{}, false
+	}
+	return ElementAt(t.Args[0], 1), true
+}
+
 // ElementAt is the term for an element of a collection that is itself a term.
 func ElementAt(list Value, i int64) Value {
 	return Apply(OpMember, KindUnknown, list, Int(i))

@@ -129,13 +129,17 @@ func (s *sarif) result(f finding) sarifResult {
 
 // suppressed is the result that an API would have but for its suppression.
 func (s *sarif) suppressed(a api) sarifResult {
+	kind := "external"
+	if a.InSource {
+		kind = "inSource"
+	}
 	return sarifResult{
 		RuleID: string(check.CodeNotOnboarded), RuleIndex: s.ruleIndex[check.CodeNotOnboarded], Level: sarifLevel(diag.Failure),
 		Message:      text(fmt.Sprintf("API %q of service %q is not onboarded to Microsoft Defender for APIs, which is accepted.", a.Name, a.Service)),
 		Locations:    []sarifLocation{s.location(a.Path, a.At, a.Name, a.Service)},
 		Baseline:     s.baseline(a.New),
 		Fingerprints: map[string]string{fingerprint: s.identify(check.CodeNotOnboarded, a.Path, a.Name, a.Service, "")},
-		Suppressions: []sarifSuppression{{Kind: "external", Status: "accepted", Justification: a.Reason}},
+		Suppressions: []sarifSuppression{{Kind: kind, Status: "accepted", Justification: a.Reason}},
 		Properties:   &sarifProperties{API: a.Name, Service: a.Service, Deployments: a.Deployments},
 	}
 }

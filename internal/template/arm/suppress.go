@@ -56,7 +56,15 @@ func (r *reader) declare(f *fields, start int) {
 		r.carry(id, f.metadata)
 		return
 	}
-	elements(f.metadata, func(_, v gjson.Result) { r.carry(id, v) })
+	elements(f.metadata, func(k, v gjson.Result) {
+		if equalFold(text(k), "onboard-defender") && v.Type == gjson.String {
+			if reason, ok := afterMarker("onboard-defender: " + text(v)); ok {
+				r.carried = append(r.carried, template.Suppression{At: span(v), Declaration: id, Text: reason})
+				return
+			}
+		}
+		r.carry(id, v)
+	})
 }
 
 func (r *reader) declareAt(declaration, above, beside int) {
