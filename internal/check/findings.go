@@ -157,10 +157,7 @@ func (r *run) reportFiles() {
 		if len(f.Diagnostics) == 0 || f.GeneratedFrom != "" || !r.selected(p) || !template.Mentions(f.Source.Content) {
 			continue
 		}
-		first := f.Diagnostics[0]
-		if n := len(f.Diagnostics) - 1; n > 0 {
-			first.Detail += fmt.Sprintf(" The file has %d more such places.", n)
-		}
+		first := diag.First(f.Diagnostics)
 		first.Code, first.Severity = CodeUnreadable, diag.Failure
 		r.add(first, nil)
 	}

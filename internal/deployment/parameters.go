@@ -141,7 +141,7 @@ func (in *instance) give(f *File) {
 func (in *instance) giveFrom(f *File, below []*File) {
 	in.d.reached[f.Source.Path] = true
 	if n := len(f.Diagnostics); n > 0 {
-		in.d.report(unreadableValues(f))
+		in.d.report(diag.First(f.Diagnostics))
 	}
 	base := map[string]lazy{}
 	if p := f.Parameters; p.Extends != "" {
@@ -166,16 +166,6 @@ func (in *instance) giveFrom(f *File, below []*File) {
 	for _, a := range f.Parameters.Assignments {
 		in.given[strings.ToLower(a.Name)] = lazy{a.Value, scope}
 	}
-}
-
-// unreadableValues says that a deployment lacks values it was given: without
-// them its verdict may be another one.
-func unreadableValues(f *File) diag.Diagnostic {
-	d := f.Diagnostics[0]
-	if n := len(f.Diagnostics) - 1; n > 0 {
-		d.Detail += fmt.Sprintf(" The file has %d more such places.", n)
-	}
-	return d
 }
 
 // notFound is the notice about a reference that leads nowhere.

@@ -5,6 +5,7 @@ package diag
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -93,3 +94,17 @@ func Compare(a, b Diagnostic) int {
 
 // Sort puts diagnostics into their stable order.
 func Sort(ds []Diagnostic) { slices.SortStableFunc(ds, Compare) }
+
+// First is the first of the diagnostics of one file, of which there must be
+// one, and counts the others.
+func First(ds []Diagnostic) Diagnostic {
+	d := ds[0]
+	switch n := len(ds) - 1; n {
+	case 0:
+	case 1:
+		d.Detail += " The file has one more such place."
+	default:
+		d.Detail += fmt.Sprintf(" The file has %d more such places.", n)
+	}
+	return d
+}

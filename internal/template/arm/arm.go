@@ -25,7 +25,7 @@ import (
 // one by [Classify].
 //
 // Of a file with syntax errors the result has the Diagnostics, and what could
-// be read around them; where reading could not go on it has nothing else. A
+// be read around them; where that could not go on it has nothing else. A
 // nested deployment becomes a module with an Inline template; Suppressions and
 // Diagnostics of those are with the template of the file.
 func Parse(f *source.File) (*template.Template, bool) {
@@ -61,7 +61,7 @@ func ParseParameters(f *source.File) (*template.ParameterFile, bool) {
 	r := newReader(f)
 	r.plain, r.placeholders = true, true
 	p := &template.ParameterFile{File: f, Language: template.ARM}
-	if r.copy.whole {
+	if r.copy.whole && !r.copy.recovered {
 		r.parameterFile(gjson.Parse(r.copy.text), p)
 	}
 	p.Diagnostics = r.diagnosticsInOrder()

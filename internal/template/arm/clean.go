@@ -30,7 +30,8 @@ const (
 type cleanCopy struct {
 	// text is the copy: comments, trailing commas, the byte order mark and white
 	// space that JSON does not know are spaces, and so are unreadable scalars
-	// except for their first byte, which is a 0.
+	// except for their first byte, which is a 0. What was left out to get past
+	// an error is spaces, too.
 	text string
 	// unreadable are the places of those scalars, in order.
 	unreadable []source.Span
@@ -40,7 +41,8 @@ type cleanCopy struct {
 	// diagnostics are the syntax errors, in order.
 	diagnostics []diag.Diagnostic
 	// whole is false when reading stopped at an error; there is no text then.
-	whole bool
+	// recovered says that parts of the file were left out to get past errors.
+	whole, recovered bool
 }
 
 // clean validates a file the way Azure reads it, which is more than JSON:
@@ -61,8 +63,8 @@ func clean(f *source.File) cleanCopy {
 	return c.result(c.space() && c.value(0) && c.space() && c.end())
 }
 
-// cleaner is a recursive descent over the bytes. Its methods return false when
-// reading cannot go on; the reason is in diagnostics then.
+// cleaner is a recursive descent over the bytes. Its methods return false at an
+// error, which is in diagnostics then; the object or array around it recovers.
 type cleaner struct {
 	file    *source.File
 	src     []byte
@@ -74,32 +76,63 @@ type cleaner struct {
 	values      int
 	markers     []source.Span
 	diagnostics []diag.Diagnostic
+
+	// open are the brackets that are still to come, the next one last.
+	open []byte
+	// comma is the last one before pos, -1 if an element was read after it;
+	// owed says that the one before the next element was passed already.
+	comma int
+	owed  bool
+	// full says that reading must stop: a limit is met, or too much is lost.
+	full      bool
+	recovered bool
+	// missing are the brackets that the end of the file lacks; silent says that
+	// it was complained about.
+	missing []byte
+	silent  bool
 }
 
-// patch replaces bytes of the file by spaces, or by a 0 and spaces.
+// patch replaces bytes of the file by spaces, the first one by another byte if
+// that is not 0.
 type patch struct {
 	source.Span
-	zero bool
+	with byte
 }
 
 func (c *cleaner) result(whole bool) cleanCopy {
 	r := cleanCopy{markers: c.markers, diagnostics: c.diagnostics, whole: whole}
-	if !whole {
+	if !whole || c.full {
+		r.whole = false
 		return r
 	}
-	if len(c.patches) == 0 {
+	if len(c.patches) == 0 && len(c.missing) == 0 {
 		r.text = c.file.String()
 		return r
 	}
+	if r.recovered = c.recovered; r.recovered {
+		text := []byte(c.patched(&r))
+		if r.whole = c.finish(text); r.whole {
+			r.text = string(text)
+		}
+		return r
+	}
+	r.text = c.patched(&r)
+	return r
+}
+
+// patched is the text with its patches, and notes which scalars are unreadable.
+func (c *cleaner) patched(r *cleanCopy) string {
 	var b strings.Builder
 	b.Grow(len(c.src))
 	done := 0
 	for _, p := range c.patches {
 		b.Write(c.src[done:p.Start])
 		n := p.Len()
-		if p.zero {
-			r.unreadable = append(r.unreadable, p.Span)
-			b.WriteByte('0')
+		if p.with != 0 {
+			if p.with == '0' {
+				r.unreadable = append(r.unreadable, p.Span)
+			}
+			b.WriteByte(p.with)
 			n--
 		}
 		for range n {
@@ -108,8 +141,7 @@ func (c *cleaner) result(whole bool) cleanCopy {
 		done = p.End
 	}
 	b.Write(c.src[done:])
-	r.text = b.String()
-	return r
+	return b.String()
 }
 
 // blank adds a patch behind the ones before it. A trailing comma is recognised
@@ -131,6 +163,7 @@ func (c *cleaner) value(depth int) bool {
 	if c.values++; c.values > maxValues {
 		c.report(source.Span{Start: c.pos, End: c.pos + 1}, "Too many values", fmt.Sprintf(
 			"A template may hold %d values here. Split it into linked templates, or load the data in another way.", maxValues))
+		c.full = true
 		return false
 	}
 	switch b := c.src[c.pos]; b {
@@ -140,6 +173,7 @@ func (c *cleaner) value(depth int) bool {
 		if depth >= maxDepth {
 			c.report(source.Span{Start: c.pos, End: c.pos + 1}, "Nesting too deep", fmt.Sprintf(
 				"Objects and arrays may nest %d levels deep here. Make the template flatter.", maxDepth))
+			c.full = true
 			return false
 		}
 		if b == '{' {
@@ -151,16 +185,7 @@ func (c *cleaner) value(depth int) bool {
 }
 
 func (c *cleaner) object(depth int) bool {
-	open := c.pos
-	c.pos++
-	for {
-		if !c.separator(open, '}') {
-			return false
-		}
-		if c.src[c.pos] == '}' {
-			c.token(1)
-			return true
-		}
+	return c.elements('}', func(open int) bool {
 		if c.src[c.pos] != '"' {
 			c.unexpected(`a property name in quotation marks, or "}"`, &open)
 			return false
@@ -173,25 +198,43 @@ func (c *cleaner) object(depth int) bool {
 			return false
 		}
 		c.token(1)
-		if !c.space() || !c.value(depth) {
-			return false
-		}
-	}
+		return c.space() && c.value(depth)
+	})
 }
 
 func (c *cleaner) array(depth int) bool {
+	return c.elements(']', func(int) bool { return c.value(depth) })
+}
+
+// elements reads an object or array from its opening bracket to the closing
+// one, each element with the given function.
+func (c *cleaner) elements(closing byte, element func(open int) bool) bool {
 	open := c.pos
-	c.pos++
-	for {
-		if !c.separator(open, ']') {
-			return false
-		}
-		if c.src[c.pos] == ']' {
+	c.open = append(c.open, closing)
+	defer func() { c.open = c.open[:len(c.open)-1] }()
+	c.token(1)
+	for last := c.pos; ; {
+		start := c.pos
+		ok := c.separator(open, closing)
+		if ok && c.src[c.pos] == closing {
 			c.token(1)
 			return true
 		}
-		if !c.value(depth) {
+		if ok {
+			start = c.pos
+			ok = element(open)
+		}
+		if ok {
+			last = start
+			continue
+		}
+		switch c.recover(last, start, closing) {
+		case stuck:
 			return false
+		case ended:
+			return true
+		case next:
+			last = c.pos
 		}
 	}
 }
@@ -201,19 +244,21 @@ func (c *cleaner) array(depth int) bool {
 // bracket, and goes on after reporting a missing one or several.
 func (c *cleaner) separator(open int, closing byte) bool {
 	last, first := c.pos, c.pos == open+1
+	owed := c.owed
+	c.owed, c.comma = false, -1
 	if !c.space() {
 		return false
 	}
 	comma := -1
 	for c.pos < len(c.src) && c.src[c.pos] == ',' {
-		if first || comma >= 0 {
+		if first || comma >= 0 || owed {
 			if !c.report(source.Span{Start: c.pos, End: c.pos + 1}, `Unexpected ","`,
 				"Found a comma with no element before it. Remove it, or write the element.") {
 				return false
 			}
 			c.blank(c.pos, c.pos+1)
 		} else {
-			comma = c.pos
+			comma, c.comma = c.pos, c.pos
 		}
 		c.token(1)
 		if !c.space() {
@@ -229,7 +274,7 @@ func (c *cleaner) separator(open int, closing byte) bool {
 		if comma >= 0 {
 			c.blank(comma, comma+1)
 		}
-	case !first && comma < 0:
+	case !first && comma < 0 && !owed:
 		return c.missingComma(last, open, closing)
 	}
 	return true
@@ -268,5 +313,7 @@ func (c *cleaner) end() bool {
 		return true
 	}
 	c.unexpected("the end of the file", nil)
-	return false
+	c.recovered = true
+	c.drop(c.pos, len(c.src))
+	return true
 }

@@ -50,7 +50,7 @@ type Node struct {
 // could not be read to its end; the diagnostics are the syntax errors.
 func Document(f *source.File) (*Node, []diag.Diagnostic) {
 	c := clean(f)
-	if !c.whole {
+	if !c.whole || c.recovered {
 		return nil, c.diagnostics
 	}
 	d := document{src: f.Content}

@@ -53,6 +53,7 @@ func (c *cleaner) str() bool {
 	}
 	c.report(source.Span{Start: start, End: c.lineEnd(start)}, "Unclosed string",
 		`The string that begins here has no closing quotation mark. Put a " at its end.`)
+	c.broken, c.silent = start, true
 	return false
 }
 
@@ -101,7 +102,7 @@ func (c *cleaner) scalar() bool {
 		return true
 	}
 	where := source.Span{Start: start, End: end}
-	c.patches = append(c.patches, patch{Span: where, zero: true})
+	c.patches = append(c.patches, patch{Span: where, with: '0'})
 	return c.report(where, "Unexpected "+c.quote(where), fmt.Sprintf(
 		"Found %s where a value was expected. Write text in double quotation marks; other values are numbers, true, false and null.", c.quote(where)))
 }
@@ -190,11 +191,14 @@ func (c *cleaner) space() bool {
 			if !ok {
 				c.report(source.Span{Start: c.pos, End: c.lineEnd(c.pos)}, "Unclosed comment",
 					`The comment that begins here has no end. Put a "*/" at its end.`)
-				return false
+				c.silent = true
 			}
 			c.comment(source.Span{Start: c.pos, End: end})
 		default:
 			n := exoticSpace(c.src[c.pos:])
+			if n == 0 && c.conflict() {
+				continue
+			}
 			if n == 0 {
 				return true
 			}

@@ -12,9 +12,15 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// unexpected reports the token at pos, at which reading ends. Open is the
-// bracket around it, if that helps.
+// unexpected reports the token at pos. Open is the bracket around it, if that
+// helps. The end of the file is reported once.
 func (c *cleaner) unexpected(expected string, open *int) {
+	if c.pos >= len(c.src) {
+		if c.silent {
+			return
+		}
+		c.silent = true
+	}
 	where := source.Span{Start: c.pos, End: c.pos}
 	summary, found := "Unexpected end of file", "the end of the file"
 	if c.pos < len(c.src) {
@@ -30,6 +36,9 @@ func (c *cleaner) unexpected(expected string, open *int) {
 	} else {
 		where.End = len(bytes.TrimRight(c.src, " \t\r\n"))
 		where.Start = max(0, where.End-1)
+		if n := len(c.diagnostics); n > 0 && c.diagnostics[n-1].Span.End >= where.End {
+			return // what stands there was complained about
+		}
 	}
 	c.report(where, summary, fmt.Sprintf("Found %s where %s was expected.", found, expected))
 	d := &c.diagnostics[len(c.diagnostics)-1]
@@ -49,7 +58,8 @@ func (c *cleaner) unexpected(expected string, open *int) {
 // report adds a diagnostic and reports whether there is room for more.
 func (c *cleaner) report(s source.Span, summary, detail string) bool {
 	c.diagnostics = append(c.diagnostics, unreadable(c.file.Path, s, summary, detail))
-	return len(c.diagnostics) < maxDiagnostics
+	c.full = c.full || len(c.diagnostics) >= maxDiagnostics
+	return !c.full
 }
 
 func unreadable(path string, s source.Span, summary, detail string) diag.Diagnostic {
