@@ -25,8 +25,8 @@ import (
 // one by [Classify].
 //
 // Of a file with syntax errors the result has the Diagnostics, and what could
-// be read around them; where reading could not go on it has nothing else. A
-// nested deployment becomes a module with an Inline template; Suppressions and
+// be read around them; where reading could not go on it has what was complete
+// before. A nested deployment becomes a module with an Inline template; Suppressions and
 // Diagnostics of those are with the template of the file.
 func Parse(f *source.File) (*template.Template, bool) {
 	if Classify(f.Content) != KindTemplate {
@@ -35,7 +35,7 @@ func Parse(f *source.File) (*template.Template, bool) {
 	r := newReader(f)
 	t := &template.Template{File: f, Language: template.ARM, TargetScope: scopeResourceGroup}
 	r.root = t
-	if r.copy.whole {
+	if r.copy.text != "" {
 		r.template(gjson.Parse(r.copy.text), t, nil)
 		t.Suppressions = r.suppressions()
 	}
@@ -61,7 +61,7 @@ func ParseParameters(f *source.File) (*template.ParameterFile, bool) {
 	r := newReader(f)
 	r.plain, r.placeholders = true, true
 	p := &template.ParameterFile{File: f, Language: template.ARM}
-	if r.copy.whole {
+	if r.copy.text != "" {
 		r.parameterFile(gjson.Parse(r.copy.text), p)
 	}
 	p.Diagnostics = r.diagnosticsInOrder()

@@ -39,7 +39,8 @@ type cleanCopy struct {
 	markers []source.Span
 	// diagnostics are the syntax errors, in order.
 	diagnostics []diag.Diagnostic
-	// whole is false when reading stopped at an error; there is no text then.
+	// whole is false when reading stopped at an error. The text then ends with
+	// the last complete value before it, or is empty.
 	whole bool
 }
 
@@ -72,19 +73,59 @@ type cleaner struct {
 	// was not the last token: probably it lacks its closing quotation mark.
 	broken      int
 	values      int
+	levels      []level // the objects and arrays around pos
 	markers     []source.Span
 	diagnostics []diag.Diagnostic
 }
 
-// patch replaces bytes of the file by spaces, or by a 0 and spaces.
+// level is an object or array that is not closed yet.
+type level struct {
+	closing byte
+	// end is the end of its last complete element, or its opening bracket's;
+	// before is what end was before that.
+	end, before int
+}
+
+// patch replaces bytes of the file by text and spaces.
 type patch struct {
 	source.Span
-	zero bool
+	text string
+}
+
+// unreadableScalar stands for a scalar that could not be read.
+const unreadableScalar = "0"
+
+// cut makes a patch of all that follows the last complete values, if their
+// objects and arrays can be closed in its place. A string right before the error
+// does not count: it may have ended at a quotation mark within it. Where what is
+// left out could bring collections, nothing is said of the APIs before it.
+func (c *cleaner) cut() bool {
+	if rest := c.src[min(c.pos, len(c.src)):]; indexFold(rest, "apicollections") >= 0 || indexFold(rest, "microsoft.resources/deployments") >= 0 {
+		return false
+	}
+	for n := len(c.levels); n > 0; n-- {
+		l := c.levels[n-1]
+		start := l.end
+		if c.src[start-1] == '"' {
+			start = l.before
+		}
+		if n > len(c.src)-start {
+			continue
+		}
+		closing := make([]byte, 0, n)
+		for _, l := range slices.Backward(c.levels[:n]) {
+			closing = append(closing, l.closing)
+		}
+		c.patches = slices.DeleteFunc(c.patches, func(p patch) bool { return p.Start >= start })
+		c.patches = append(c.patches, patch{source.Span{Start: start, End: len(c.src)}, string(closing)})
+		return true
+	}
+	return false
 }
 
 func (c *cleaner) result(whole bool) cleanCopy {
 	r := cleanCopy{markers: c.markers, diagnostics: c.diagnostics, whole: whole}
-	if !whole {
+	if !whole && !c.cut() {
 		return r
 	}
 	if len(c.patches) == 0 {
@@ -96,13 +137,11 @@ func (c *cleaner) result(whole bool) cleanCopy {
 	done := 0
 	for _, p := range c.patches {
 		b.Write(c.src[done:p.Start])
-		n := p.Len()
-		if p.zero {
+		if p.text == unreadableScalar {
 			r.unreadable = append(r.unreadable, p.Span)
-			b.WriteByte('0')
-			n--
 		}
-		for range n {
+		b.WriteString(p.text)
+		for range p.Len() - len(p.text) {
 			b.WriteByte(' ')
 		}
 		done = p.End
@@ -150,15 +189,27 @@ func (c *cleaner) value(depth int) bool {
 	return c.scalar()
 }
 
-func (c *cleaner) object(depth int) bool {
-	open := c.pos
+// open passes an opening bracket and returns where it stands.
+func (c *cleaner) open(closing byte) int {
 	c.pos++
+	c.levels = append(c.levels, level{closing: closing, end: c.pos, before: c.pos})
+	return c.pos - 1
+}
+
+// close passes a closing bracket.
+func (c *cleaner) close() {
+	c.levels = c.levels[:len(c.levels)-1]
+	c.token(1)
+}
+
+func (c *cleaner) object(depth int) bool {
+	open := c.open('}')
 	for {
 		if !c.separator(open, '}') {
 			return false
 		}
 		if c.src[c.pos] == '}' {
-			c.token(1)
+			c.close()
 			return true
 		}
 		if c.src[c.pos] != '"' {
@@ -180,14 +231,13 @@ func (c *cleaner) object(depth int) bool {
 }
 
 func (c *cleaner) array(depth int) bool {
-	open := c.pos
-	c.pos++
+	open := c.open(']')
 	for {
 		if !c.separator(open, ']') {
 			return false
 		}
 		if c.src[c.pos] == ']' {
-			c.token(1)
+			c.close()
 			return true
 		}
 		if !c.value(depth) {
@@ -201,6 +251,9 @@ func (c *cleaner) array(depth int) bool {
 // bracket, and goes on after reporting a missing one or several.
 func (c *cleaner) separator(open int, closing byte) bool {
 	last, first := c.pos, c.pos == open+1
+	if top := &c.levels[len(c.levels)-1]; !first {
+		top.end, top.before = last, top.end
+	}
 	if !c.space() {
 		return false
 	}

@@ -101,7 +101,7 @@ func (c *cleaner) scalar() bool {
 		return true
 	}
 	where := source.Span{Start: start, End: end}
-	c.patches = append(c.patches, patch{Span: where, zero: true})
+	c.patches = append(c.patches, patch{where, unreadableScalar})
 	return c.report(where, "Unexpected "+c.quote(where), fmt.Sprintf(
 		"Found %s where a value was expected. Write text in double quotation marks; other values are numbers, true, false and null.", c.quote(where)))
 }
