@@ -249,7 +249,7 @@ func checkClean(t *testing.T, content []byte, c cleanCopy) {
 		zero[s.Start] = true
 	}
 	for i := range content {
-		if c.text[i] != content[i] && c.text[i] != ' ' && !(!c.whole && strings.IndexByte("]}", c.text[i]) >= 0) && (c.text[i] != '0' || !zero[i]) {
+		if c.text[i] != content[i] && c.text[i] != ' ' && (c.whole || strings.IndexByte("]}", c.text[i]) < 0) && (c.text[i] != '0' || !zero[i]) {
 			t.Fatalf("byte %d is %q, was %q", i, c.text[i], content[i])
 		}
 	}
