@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -35,5 +37,44 @@ func TestManyPairs(t *testing.T) {
 	}
 	if said != 1 {
 		t.Errorf("said %d times that it was given up", said)
+	}
+}
+
+// TestUTF16 has files that editors on Windows write: those that speak of API
+// Management are reported, whatever the order of their bytes.
+func TestUTF16(t *testing.T) {
+	t.Parallel()
+	wide := func(mark, text string, big bool) []byte {
+		out := []byte(mark)
+		for i := range len(text) {
+			if big {
+				out = append(out, 0, text[i])
+			} else {
+				out = append(out, text[i], 0)
+			}
+		}
+		return out
+	}
+	const api = "resource orders 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/orders'\n}\n"
+	const document = `{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0", ` +
+		`"resources": [{"type": "MICROSOFT.APIMANAGEMENT/service/apis", "name": "apim-shop/orders"}]}`
+	var entries []source.Entry
+	for path, content := range map[string][]byte{
+		"api.bicep":     wide("\xff\xfe", api, false),
+		"big.json":      wide("\xfe\xff", document, true),
+		"storage.bicep": wide("\xff\xfe", "param location string\n", false),
+		"workbook.json": wide("\xff\xfe", `{"query": "Microsoft.ApiManagement"}`, false),
+	} {
+		f := source.NewFile(path, content)
+		entries = append(entries, source.Entry{Path: path, File: f})
+	}
+	r := check.Run(deployment.Load(source.NewSnapshot(entries), deployment.Options{}), check.Settings{}, nil)
+	var got []string
+	for _, f := range r.Findings {
+		got = append(got, f.Path+" "+string(f.Code)+" "+f.Summary)
+	}
+	want := []string{"api.bicep template-unreadable File in UTF-16", "big.json template-unreadable File in UTF-16"}
+	if diff := cmp.Diff(want, got); diff != "" || r.Outcome != check.Error {
+		t.Errorf("outcome %s (-want +got):\n%s", r.Outcome, diff)
 	}
 }

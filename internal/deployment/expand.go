@@ -130,7 +130,7 @@ func (in *instance) expandResource(r *template.Resource, container *resourceHand
 
 func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic bool, iteration int) {
 	d, r := in.d, h.decl
-	if !in.room(r.Anchor) {
+	if !in.room(r.Anchor) || in.nameless(r) {
 		return
 	}
 	condition := present
@@ -155,6 +155,34 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 	for _, c := range r.Children {
 		in.expandResource(c, h, below, iteration)
 	}
+}
+
+// nameless reports whether an API is written without a name, or with something
+// that is none, and says so. Where a file has syntax errors the name may be
+// among them, and then nothing more is said.
+func (in *instance) nameless(r *template.Resource) bool {
+	if r.Existing || !strings.EqualFold(r.FullType(), template.TypeAPI) {
+		return false
+	}
+	switch x := r.Name.(type) {
+	case nil, *expr.Array, *expr.Object:
+	case *expr.Literal:
+		if k := x.Value.Kind(); k == expr.KindString || k == expr.KindInt {
+			return false
+		}
+	default:
+		return false
+	}
+	if f := in.d.graph.files[in.template.File.Path]; f != nil && len(f.Diagnostics) > 0 {
+		return false
+	}
+	path, at := in.place(r.Anchor)
+	in.d.report(diag.Diagnostic{
+		Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Span: at,
+		Summary: "API without a name",
+		Detail:  "could not evaluate: an API is declared here, and its name is missing or no text. Azure refuses such a template; give it a name.",
+	})
+	return true
 }
 
 // room reports whether the deployment may grow. That it may not is said once,

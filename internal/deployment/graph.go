@@ -73,7 +73,7 @@ type Graph struct {
 	files    map[string]*File
 	symbols  map[*template.Template]map[string]symbol
 	roots    []Root
-	calls    map[string][]string           // template path → templates it refers to
+	calls    map[string][]string           // template path → templates it deploys
 	modules  map[string]*template.Template // of registry modules, by reference; nil for none
 	registry map[written]registryModule
 	outside  map[string]bool // templates whose registry modules may declare what the rule reads
@@ -229,10 +229,9 @@ func (g *Graph) templateAt(from, ref string) string {
 	return p
 }
 
+// references visits the templates that one deploys. What it imports from is not
+// among them: an import takes declarations, and deploys no resource.
 func references(t *template.Template, add func(ref string)) {
-	for _, i := range t.Imports {
-		add(i.Path)
-	}
 	for _, m := range t.Modules {
 		if m.Path != "" {
 			add(m.Path)

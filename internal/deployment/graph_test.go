@@ -49,7 +49,7 @@ func TestRoots(t *testing.T) {
 			files: []string{"a.bicep", call("b.bicep", "sub/c.bicep"), "b.bicep", apiA, "sub/c.bicep", call("../d.json"), "d.json", armTemplate("", "'d'"), "e.bicep", apiA},
 			want:  []string{"a.bicep", "e.bicep"},
 		},
-		"imported files are called": {files: []string{"a.bicep", "import { x } from 'b.bicep'\n", "b.bicep", "@export()\nvar x = 1\n"}, want: []string{"a.bicep"}},
+		"an import deploys nothing": {files: []string{"a.bicep", "import { x } from 'b.bicep'\n", "b.bicep", "@export()\nvar x = 1\n" + apiA}, want: []string{"a.bicep", "b.bicep"}},
 		"a module with a set of its own": {
 			files: []string{"a.bicep", call("b.bicep"), "b.bicep", apiA, "b.bicepparam", "using 'b.bicep'\n"},
 			want:  []string{"a.bicep", "b.bicep b.bicepparam"},

@@ -68,23 +68,21 @@ func (f *File) copied() *File {
 	return &n
 }
 
-// read parses a file by its name and content.
+// read parses a file by its name and content; nil for one that is no template
+// and no parameter file.
 func read(f *source.File) *File {
 	if isPointer(f.Content) {
 		return nil
 	}
 	out := &File{Source: f}
+	if text, ok := template.FromUTF16(f.Content); ok {
+		return out.refused(text, "File in UTF-16",
+			"The file is in UTF-16, which is not read here, and in which git shows no differences. Save it as UTF-8.")
+	}
 	if len(f.Content) > template.MaxSize {
-		if strings.EqualFold(path.Ext(f.Path), ".json") && arm.Classify(f.Content) == arm.KindOther {
-			return nil
-		}
-		out.Diagnostics = []diag.Diagnostic{{
-			Code: template.CodeUnreadable, Severity: diag.Failure, Path: f.Path,
-			Summary: "File too large",
-			Detail: fmt.Sprintf("could not evaluate: the file has %d bytes, and Azure takes templates of at most %d. Split it into modules.",
-				len(f.Content), template.MaxSize),
-		}}
-		return out
+		return out.refused(f.Content, "File too large", fmt.Sprintf(
+			"could not evaluate: the file has %d bytes, and Azure takes templates of at most %d. Split it into modules.",
+			len(f.Content), template.MaxSize))
 	}
 	switch strings.ToLower(path.Ext(f.Path)) {
 	case ".bicep":
@@ -103,6 +101,21 @@ func read(f *source.File) *File {
 		}
 	}
 	return out
+}
+
+// refused is the file with the reason why it is not read; nil if its text, as
+// far as it is known, is JSON that nobody would read.
+func (f *File) refused(text []byte, summary, detail string) *File {
+	switch strings.ToLower(path.Ext(f.Source.Path)) {
+	case ".json", ".jsonc":
+		if arm.Classify(text) == arm.KindOther {
+			return nil
+		}
+	}
+	f.Diagnostics = []diag.Diagnostic{{
+		Code: template.CodeUnreadable, Severity: diag.Failure, Path: f.Source.Path, Summary: summary, Detail: detail,
+	}}
+	return f
 }
 
 // isPointer reports whether a file is only where Git LFS keeps another one. Its

@@ -214,7 +214,43 @@ func (w *armWriter) dependency(decl *template.Resource, a *armAPI) string {
 	case decl.Symbol != "" && decl.Container == nil:
 		return quote(decl.Symbol)
 	}
-	return a.name.id()
+	return a.name.id(w.group(a.element))
+}
+
+// group are the arguments that resourceId() needs in a nested deployment whose
+// expressions are evaluated outside of it: there it means the group that the
+// parent is deployed to. It is "" where that is the same.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/scope-functions
+func (w *armWriter) group(element *arm.Node) string {
+	for n := element; n.Parent != nil; n = n.Parent {
+		if !strings.EqualFold(n.Key, "template") || !strings.EqualFold(n.Parent.Key, "properties") {
+			continue
+		}
+		if o := n.Parent.Member("expressionEvaluationOptions"); o != nil {
+			if scope := o.Member("scope"); scope != nil && strings.EqualFold(scope.Text, "inner") {
+				return ""
+			}
+		}
+		group := n.Parent.Parent.Member("resourceGroup")
+		if group == nil || group.Kind != arm.String {
+			continue
+		}
+		subscription := "subscription().subscriptionId"
+		if s := n.Parent.Parent.Member("subscriptionId"); s != nil && s.Kind == arm.String {
+			subscription = w.expression(s)
+		}
+		return subscription + ", " + w.expression(group) + ", "
+	}
+	return ""
+}
+
+// expression is a string of the file as a part of an expression.
+func (w *armWriter) expression(n *arm.Node) string {
+	raw := w.src.Text(n.Span)
+	if text := inner(raw); text != trimmed(raw) {
+		return text
+	}
+	return pieceText(piece{text: n.Text})
 }
 
 // copyIndex matches a use of a named loop's index.

@@ -97,9 +97,10 @@ func (n armName) scope() string {
 	return n.value(merge(append(textPiece(template.TypeService+"/"), n.service...)))
 }
 
-// id is the resource ID of the API.
-func (n armName) id() string {
-	return `"[resourceId('` + template.TypeAPI + `', ` + n.argument(n.service) + ", " + n.argument(n.api) + `)]"`
+// id is the resource ID of the API; group are the arguments for the group it is
+// in.
+func (n armName) id(group string) string {
+	return `"[resourceId(` + group + `'` + template.TypeAPI + `', ` + n.argument(n.service) + ", " + n.argument(n.api) + `)]"`
 }
 
 // value is a JSON string: a plain one, or an expression.

@@ -5,6 +5,7 @@
 package template
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -268,6 +269,9 @@ func Relevant(fullType string) bool {
 // Mentions reports whether a text that could not be read might have to do with
 // API Management.
 func Mentions(content []byte) bool {
+	if text, ok := FromUTF16(content); ok {
+		content = text
+	}
 	const want = "microsoft.apimanagement"
 	for i := 0; i+len(want) <= len(content); i++ {
 		if content[i]|0x20 == 'm' && strings.EqualFold(string(content[i:i+len(want)]), want) {
@@ -275,6 +279,15 @@ func Mentions(content []byte) bool {
 		}
 	}
 	return false
+}
+
+// FromUTF16 is the ASCII part of a text whose byte order mark says that it is
+// UTF-16; false for any other text. It is enough to recognise what a file is.
+func FromUTF16(content []byte) ([]byte, bool) {
+	if !bytes.HasPrefix(content, []byte("\xff\xfe")) && !bytes.HasPrefix(content, []byte("\xfe\xff")) {
+		return nil, false
+	}
+	return bytes.ReplaceAll(content[2:], []byte{0}, nil), true
 }
 
 // Property is the value of a resource's property as written, by its path

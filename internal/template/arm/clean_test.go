@@ -86,7 +86,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{`[«🙂»]`, `Unexpected "🙂"`, `[    ]`},
 		{`[«\»]`, "Unexpected `\\`", `[ ]`},
 		{`[«"a»`, "Unclosed string", `[ ]`},
-		{"[«\"a»\n«b»", "Unclosed string", ""},
+		{"[«\"a»\n«b»", "Unclosed string", "[   ]"},
 		{"[«/*»\nb]", "Unclosed comment", `[    ]`},
 		{`[1«,»  `, "Unexpected end of file", `[1  ]`},
 		{`«»`, "Unexpected end of file", ``},

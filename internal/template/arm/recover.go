@@ -39,6 +39,9 @@ func (c *cleaner) recover(last, start int, closing byte) after {
 		c.owed = true
 		return next
 	case c.pos >= len(c.src):
+		if len(c.missing) == 0 && c.roomBehind(start) < len(c.open) {
+			start = min(start, last) // the element before has to make room
+		}
 		c.drop(start, len(c.src))
 		c.missing = append(c.missing, closing)
 		return ended
@@ -159,6 +162,21 @@ func (c *cleaner) drop(start, end int) {
 	if end > start {
 		c.blank(start, end)
 	}
+}
+
+// roomBehind counts the bytes at the end of the file that can hold brackets if
+// everything from start on is dropped.
+func (c *cleaner) roomBehind(start int) int {
+	n := len(c.src) - start
+	for i := start; i > 0; i-- {
+		switch b := c.src[i-1]; {
+		case isSpace(b):
+			n++
+		case b != '}' && b != ']':
+			return n
+		}
+	}
+	return n
 }
 
 // room reports whether the byte before pos can hold a bracket: white space
