@@ -51,7 +51,7 @@ func TestInvalidSettings(t *testing.T) {
 	if err := os.MkdirAll(filepath.Dir(settings), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(settings, []byte("version: 1\nsupress: []\n"), 0o600); err != nil {
+	if err := os.WriteFile(settings, []byte("version: 1\ncolour: red\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

@@ -60,7 +60,12 @@ func clean(f *source.File) cleanCopy {
 		c.blank(0, len(source.BOM))
 		c.pos = len(source.BOM)
 	}
-	return c.result(c.space() && c.value(0) && c.space() && c.end())
+	c.space()
+	ok := c.value(0)
+	if ok {
+		c.end()
+	}
+	return c.result(ok)
 }
 
 // cleaner is a recursive descent over the bytes. Its methods return false at an
@@ -190,15 +195,17 @@ func (c *cleaner) object(depth int) bool {
 			c.unexpected(`a property name in quotation marks, or "}"`, &open)
 			return false
 		}
-		if !c.str() || !c.space() {
+		if !c.str() {
 			return false
 		}
+		c.space()
 		if c.pos >= len(c.src) || c.src[c.pos] != ':' {
 			c.unexpected(`":" and a value`, &open)
 			return false
 		}
 		c.token(1)
-		return c.space() && c.value(depth)
+		c.space()
+		return c.value(depth)
 	})
 }
 
@@ -246,9 +253,7 @@ func (c *cleaner) separator(open int, closing byte) bool {
 	last, first := c.pos, c.pos == open+1
 	owed := c.owed
 	c.owed, c.comma = false, -1
-	if !c.space() {
-		return false
-	}
+	c.space()
 	comma := -1
 	for c.pos < len(c.src) && c.src[c.pos] == ',' {
 		if first || comma >= 0 || owed {
@@ -261,9 +266,7 @@ func (c *cleaner) separator(open int, closing byte) bool {
 			comma, c.comma = c.pos, c.pos
 		}
 		c.token(1)
-		if !c.space() {
-			return false
-		}
+		c.space()
 	}
 	if c.pos >= len(c.src) {
 		c.unexpected(strconv.Quote(string(closing)), &open)
@@ -308,12 +311,12 @@ func (c *cleaner) missingComma(last, open int, closing byte) bool {
 }
 
 // end reports what follows the value.
-func (c *cleaner) end() bool {
+func (c *cleaner) end() {
+	c.space()
 	if c.pos == len(c.src) {
-		return true
+		return
 	}
 	c.unexpected("the end of the file", nil)
 	c.recovered = true
 	c.drop(c.pos, len(c.src))
-	return true
 }

@@ -146,13 +146,18 @@ func (c *cleaner) skip(start int) after {
 	return next
 }
 
-// drop makes white space of what was read from start on, and forgets what was
-// found there. Without what may bring a collection nothing can be said of the
-// APIs in the rest.
-func (c *cleaner) drop(start, end int) {
+// lose ends reading if what is left out may bring a collection: nothing can be
+// said of the APIs in the rest then.
+func (c *cleaner) lose(start, end int) {
 	for _, brings := range []string{"apicollections", "microsoft.resources/deployments"} {
 		c.full = c.full || indexFold(c.src[start:end], brings) >= 0
 	}
+}
+
+// drop makes white space of what was read from start on, and forgets what was
+// found there.
+func (c *cleaner) drop(start, end int) {
+	c.lose(start, end)
 	for n := len(c.patches); n > 0 && c.patches[n-1].Start >= start; n-- {
 		c.patches = c.patches[:n-1]
 	}

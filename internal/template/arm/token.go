@@ -178,7 +178,7 @@ func digits(w []byte) int {
 }
 
 // space passes over white space and comments.
-func (c *cleaner) space() bool {
+func (c *cleaner) space() {
 	for c.pos < len(c.src) {
 		switch b := c.src[c.pos]; b {
 		case ' ', '\n', '\r', '\t':
@@ -186,12 +186,13 @@ func (c *cleaner) space() bool {
 		case '/':
 			end, ok := commentEnd(c.src, c.pos)
 			if end == c.pos {
-				return true
+				return
 			}
 			if !ok {
 				c.report(source.Span{Start: c.pos, End: c.lineEnd(c.pos)}, "Unclosed comment",
 					`The comment that begins here has no end. Put a "*/" at its end.`)
 				c.silent = true
+				c.lose(c.pos, end)
 			}
 			c.comment(source.Span{Start: c.pos, End: end})
 		default:
@@ -200,13 +201,12 @@ func (c *cleaner) space() bool {
 				continue
 			}
 			if n == 0 {
-				return true
+				return
 			}
 			c.blank(c.pos, c.pos+n)
 			c.pos += n
 		}
 	}
-	return true
 }
 
 func (c *cleaner) comment(s source.Span) {

@@ -70,6 +70,9 @@ func (p *parser) describe(t Token) string {
 	case String, StringLeft:
 		return "string " + quote(p.text(t))
 	default:
+		if p.text(t) == "" {
+			return t.Kind.String() // a piece of a raw string may be empty
+		}
 		return quote(p.text(t))
 	}
 }
