@@ -211,10 +211,10 @@ func (a *api) decide(candidates []*collection, pairs *budget) {
 	case maybe != nil:
 		a.status, a.related = Undetermined, maybe
 		a.reason = "a collection of the service has a name that may or may not be this API's"
-		a.blocked = "a collection may have its name already; give both the same name, or supply the parameter values"
+		a.blocked = "a collection may be for it already; give it the name of the API, or supply the parameter values"
 		if deployment.SameService(a.service, maybe.service) != expr.True {
-			a.reason = "a collection that may be its own is scoped to a service that may or may not be this API's"
-			a.blocked = "a collection may be its own already; write the service of both the same way, or supply the parameter values"
+			a.reason = "a collection that may be for it is scoped to a service that may or may not be this API's"
+			a.blocked = "a collection may be for it already; name the service the same way for both, or supply the parameter values"
 		}
 	default:
 		a.status = Unprotected
