@@ -162,10 +162,12 @@ func formatInt(n int64, spec string) (string, error) {
 	switch spec[0] {
 	case 'D', 'd':
 		return zeroPad(n, precision), nil
-	case 'X':
-		return fmt.Sprintf("%0*X", max(precision, 1), uint64(n)), nil //nolint:gosec // two's complement is what X shows
-	case 'x':
-		return fmt.Sprintf("%0*x", max(precision, 1), uint64(n)), nil //nolint:gosec // two's complement is what x shows
+	case 'X', 'x':
+		if n < 0 { // its two's complement, of 32 bits or of 64
+			return "", errNumberFormat
+		}
+		verb := "%0*" + spec[:1]
+		return fmt.Sprintf(verb, max(precision, 1), n), nil
 	case 'N', 'n', 'F', 'f':
 		s := zeroPad(n, 1)
 		if spec[0]|0x20 == 'n' {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -32,11 +33,43 @@ func plainURI(args []Value, i int) (*url.URL, error) {
 		return nil, argument(i, "a URI")
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Host == "" || u.User != nil {
+	if err != nil || !plainAuthority(u) {
 		return nil, argument(i, "a URI")
 	}
 	u.Host = lower(u.Host)
 	return u, nil
+}
+
+// plainAuthority reports whether .NET leaves host and port as they are: it
+// drops the port that a scheme has anyway and spells addresses its own way.
+func plainAuthority(u *url.URL) bool {
+	host, port := u.Hostname(), u.Port()
+	if u.Scheme == "" || u.User != nil || port == "" && u.Host != host || strings.HasPrefix(port, "0") || usualPort(u.Scheme, port) {
+		return false
+	}
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Is4()
+	}
+	labels := strings.Split(host, ".")
+	for _, label := range labels {
+		if label == "" || strings.Trim(lower(label), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return false
+		}
+	}
+	last := labels[len(labels)-1]
+	return last[0] < '0' || last[0] > '9' // a number in a notation of C, perhaps
+}
+
+// usualPort reports whether a port is, or for all that is known here may be,
+// the one that a scheme has.
+func usualPort(scheme, port string) bool {
+	switch scheme {
+	case "http":
+		return port == "80"
+	case "https":
+		return port == "443"
+	}
+	return port != ""
 }
 
 // maxURI is how long a URI is for .NET at most.
@@ -47,7 +80,7 @@ func plain(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		if s[i] <= ' ' || s[i] >= utf8.RuneSelf || strings.IndexByte(`%\^{}|"<>`+"`", s[i]) >= 0 {
+		if s[i] <= ' ' || s[i] >= utf8.RuneSelf || strings.IndexByte(`%\^{}|"<>[]`+"`", s[i]) >= 0 {
 			return false
 		}
 	}
@@ -70,9 +103,10 @@ func resolveURI(e *Evaluator, args []Value) (Value, error) {
 		return Unknown(), nil
 	}
 	u, err := base.Parse(relative)
-	if err != nil {
+	if err != nil || u.Opaque != "" || !plainAuthority(u) {
 		return Value{}, argument(1, "a relative URI")
 	}
+	u.Host = lower(u.Host)
 	if u.Path == "" {
 		u.Path = "/"
 	}
@@ -136,6 +170,9 @@ func parseURI(e *Evaluator, args []Value) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
+	if dotted(u) {
+		return Value{}, argument(0, "a URI without segments of dots")
+	}
 	port := Unknown()
 	if n, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
 		port = Int(int64(n))
@@ -178,10 +215,28 @@ func buildURI(e *Evaluator, args []Value) (Value, error) {
 	var built strings.Builder
 	for _, p := range []struct{ name, prefix string }{{"scheme", ""}, {"host", "://"}, {"port", ":"}, {"path", "/"}, {"query", "?"}} {
 		s, ok := part(p.name, p.prefix)
-		if !ok || s == "" && (p.name == "scheme" || p.name == "host") {
+		if !ok || s == "" && p.name != "port" && p.name != "query" {
 			return Value{}, argument(0, "an object of URI components")
 		}
 		built.WriteString(s)
 	}
+	if !e.Spend(built.Len() / 4) {
+		return Unknown(), nil
+	}
+	u, err := plainURI([]Value{String(built.String())}, 0)
+	if err != nil || dotted(u) || u.String() != built.String() {
+		return Value{}, argument(0, "an object of URI components")
+	}
 	return e.made(built.String())
+}
+
+// dotted reports whether a path goes up, or stays, by a segment of dots, which
+// .NET takes out.
+func dotted(u *url.URL) bool {
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
 }
