@@ -94,6 +94,7 @@ func sequenceExamples() []call {
 		{"indexOf", arr{arr{"a"}, false}, -1},
 		{"lastIndexOf", arr{"food", "O"}, 2},
 		{"lastIndexOf", arr{"abc", obj{}}, unknown},
+		{"lastIndexOf", arr{"abc", ""}, unknown},
 		{"lastIndexOf", arr{arr{arr{1}, 2, arr{1}}, arr{1}}, 2},
 		{"indexFromEnd", arr{arr{}, 1}, unknown},
 		{"indexFromEnd", arr{three, 0}, unknown},
@@ -224,5 +225,6 @@ func lambdaExamples() []call {
 		}},
 		{"toObject", arr{arr{1}, fn(name("s"), "s")}, unknown},
 		{"groupBy", arr{arr{1}, fn(lit(1), "s")}, unknown},
+		{"groupBy", arr{arr{"a", "A", "b", "a"}, fn(name("s"), "s")}, unknown},
 	}
 }

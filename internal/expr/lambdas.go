@@ -238,7 +238,7 @@ func groupBy(e *Evaluator, args []Value) (Value, error) {
 		return Value{}, err
 	}
 	var names []string
-	groups := map[string][]Value{} // by folded name
+	groups := map[string][]Value{}
 	pairs := make([]Value, 0, len(items))
 	known := true
 	for _, item := range items {
@@ -252,20 +252,23 @@ func groupBy(e *Evaluator, args []Value) (Value, error) {
 		}
 		known = known && ok
 		pairs = append(pairs, ArrayOf(key, value))
-		folded := lower(name)
-		if _, ok := groups[folded]; !ok {
+		if _, ok := groups[name]; !ok {
 			names = append(names, name)
 		}
-		groups[folded] = append(groups[folded], value)
+		groups[name] = append(groups[name], value)
 	}
 	if !known { // where one element goes is open, and so is every group
 		return Apply("groupby", KindObject, ArrayOf(pairs...)), nil
 	}
 	fields := make([]Field, len(names))
 	for i, name := range names {
-		fields[i] = Field{Key: name, Value: ArrayOf(groups[lower(name)]...)}
+		fields[i] = Field{Key: name, Value: ArrayOf(groups[name]...)}
 	}
-	return e.madeObject(fields)
+	v, err := e.madeObject(fields)
+	if n, _ := v.Len(); err == nil && n < len(names) && !v.IsUnknown() { // one group or several
+		return Value{}, argument(1, "a lambda whose names differ in more than case")
+	}
+	return v, err
 }
 
 func mapValues(e *Evaluator, args []Value) (Value, error) {

@@ -226,6 +226,9 @@ func indexOf(fromEnd bool) func(*Evaluator, []Value) (Value, error) {
 		if !e.Spend((len(s) + len(t)) / 16) {
 			return Unknown(), nil
 		}
+		if fromEnd && t == "" { // the end or the last character, by the version of .NET
+			return Value{}, argument(1, "a text to look for")
+		}
 		s, t = upper(s), upper(t)
 		at := strings.Index(s, t)
 		if fromEnd {
