@@ -126,10 +126,13 @@ func duration(s string) (int64, error) {
 	return total, nil
 }
 
-// standardFormats are the .NET formats of one letter that hang on no culture.
+// standardFormat is the pattern that a .NET format of one letter stands for, if
+// it is known in which culture.
 // https://learn.microsoft.com/dotnet/standard/base-types/standard-date-and-time-format-strings
 func standardFormat(spec string) (string, bool) {
 	switch spec {
+	case "d": // of the invariant culture, by the documented example of utcNow
+		return "MM/dd/yyyy", true
 	case "u":
 		return "yyyy-MM-dd HH:mm:ssZ", true
 	case "s":

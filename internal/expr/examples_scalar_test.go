@@ -199,6 +199,7 @@ func dateExamples() []call {
 		{"dateTimeAdd", arr{base, "P1DT"}, unknown},
 		{"dateTimeAdd", arr{base, "PT1H", "M/d/yyyy h:mm:ss tt"}, "4/7/2020 3:53:14 PM"},
 		{"dateTimeAdd", arr{base, "PT1H", "s"}, "2020-04-07T15:53:14"},
+		{"dateTimeAdd", arr{base, "PT1H", "d"}, "04/07/2020"},
 		{"dateTimeAdd", arr{base, "PT1H", `yyyy\M`}, unknown},
 		{"dateTimeAdd", arr{base, 1}, unknown},
 		{"dateTimeFromEpoch", arr{1680224438}, "2023-03-31T01:00:38Z"},
