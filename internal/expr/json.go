@@ -56,13 +56,39 @@ func number(s string) Value {
 	if f, err := strconv.ParseFloat(s[:min(len(s), maxDigits)], 64); err == nil && len(s) <= maxDigits && strings.ContainsAny(s, ".eE") {
 		return fraction(f)
 	}
-	return Atom("number "+s, KindUnknown)
+	return Atom(numberAtom+s, KindUnknown)
 }
+
+// numberAtom is how the names of numbers begin that are no [KindInt].
+const numberAtom = "number "
 
 // fraction is a number with a fraction, which may be 0. Numbers that are equal
 // are the same atom, however they are written.
 func fraction(f float64) Value {
-	return Atom("number "+strconv.FormatFloat(f, 'f', -1, 64), KindUnknown)
+	return Atom(numberAtom+strconv.FormatFloat(f, 'f', -1, 64), KindUnknown)
+}
+
+// decimal is how a number with a fraction reads inside a text, and whether v is
+// one that every version of .NET writes alike: with no exponent and in no more
+// than the 15 digits that all of them give. Whether 1.0 reads "1" or "1.0" is
+// not documented.
+func decimal(v Value) (string, bool) {
+	t := v.Term()
+	if t == nil || t.Op != OpAtom {
+		return "", false
+	}
+	s, ok := strings.CutPrefix(t.Name, numberAtom)
+	if !ok || !isNumber(s) {
+		return "", false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return "", false
+	}
+	s = strconv.FormatFloat(f, 'f', -1, 64)
+	whole, fraction, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	return s, fraction != "" && len(digits) <= 15 && (whole != "0" || !strings.HasPrefix(fraction, "0000"))
 }
 
 // json writes a known value as JSON without white space.

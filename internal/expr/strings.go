@@ -481,7 +481,8 @@ func stringPartial(_ *Evaluator, args []Value) (Value, bool) {
 	if TypeOf(args[0]) == KindString {
 		return args[0], true
 	}
-	return Value{}, false
+	s, ok := decimal(args[0])
+	return String(s), ok
 }
 
 func substring(e *Evaluator, args []Value) (Value, error) {

@@ -208,8 +208,9 @@ func (c *concatenation) end() []Value {
 	return c.flat
 }
 
-// Text is how a known scalar reads inside a string, and whether v is one.
-// Booleans are written as .NET writes them: True and False.
+// Text is how a known scalar reads inside a string, and whether v is one; a
+// number with a fraction is. Booleans are written as .NET writes them: True and
+// False.
 func Text(v Value) (string, bool) {
 	switch v.kind {
 	case KindNull:
@@ -223,6 +224,8 @@ func Text(v Value) (string, bool) {
 			return "True", true
 		}
 		return "False", true
+	case KindTerm:
+		return decimal(v)
 	default:
 	}
 	return "", false
