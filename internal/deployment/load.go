@@ -39,9 +39,7 @@ func (in *instance) loadText(args []expr.Value) expr.Value {
 }
 
 func (in *instance) loadJSON(args []expr.Value) expr.Value {
-	return in.loadObject("json", args, func(text string) expr.Value {
-		return in.d.eval.Apply("json", []expr.Value{expr.String(text)})
-	})
+	return in.loadObject("json", args, in.d.eval.LoadJSON)
 }
 
 func (in *instance) loadYAML(args []expr.Value) expr.Value {

@@ -297,14 +297,7 @@ func (e *Evaluator) Apply(name string, args []Value) Value {
 		return Unknown()
 	}
 	if f.ready(args) {
-		v, err := f.Eval(e, args)
-		if limit, ok := errors.AsType[*LimitError](err); ok {
-			return e.Exceed(limit.What)
-		}
-		if err != nil {
-			return Unknown()
-		}
-		return v
+		return e.answer(f.Eval(e, args))
 	}
 	if f.Partial != nil {
 		if v, ok := f.Partial(e, args); ok {
@@ -312,6 +305,17 @@ func (e *Evaluator) Apply(name string, args []Value) Value {
 		}
 	}
 	return Apply(Op(lower), f.Result, args...)
+}
+
+// answer is what was computed: unknown where Azure would have refused it.
+func (e *Evaluator) answer(v Value, err error) Value {
+	if limit, ok := errors.AsType[*LimitError](err); ok {
+		return e.Exceed(limit.What)
+	}
+	if err != nil {
+		return Unknown()
+	}
+	return v
 }
 
 func (f *Func) ready(args []Value) bool {

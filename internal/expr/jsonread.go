@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -16,13 +17,23 @@ type jsonReader struct {
 	e    *Evaluator
 	text string
 	pos  int
+	// loaded says that Bicep reads the JSON, and writes its numbers anew.
+	loaded bool
 }
 
-func (e *Evaluator) parseJSON(s string) (Value, error) {
+// LoadJSON is the value of a JSON file as Bicep puts it into a template: 1.0 is
+// 1 there. It is unknown where the text is no JSON.
+func (e *Evaluator) LoadJSON(text string) Value {
+	return e.answer(e.readJSON(text, true))
+}
+
+func (e *Evaluator) parseJSON(s string) (Value, error) { return e.readJSON(s, false) }
+
+func (e *Evaluator) readJSON(s string, loaded bool) (Value, error) {
 	if !e.Spend(len(s) / 16) {
 		return Unknown(), nil
 	}
-	r := &jsonReader{e: e, text: s}
+	r := &jsonReader{e: e, text: s, loaded: loaded}
 	v, err := r.value(maxJSONDepth)
 	if err != nil {
 		return Value{}, err
@@ -157,6 +168,11 @@ func (r *jsonReader) scalar() (Value, error) {
 	case word == "true", word == "false":
 		return Bool(word == "true"), nil
 	case isNumber(word):
+		// Bicep writes a float as .NET does, with no point where it has no fraction:
+		// https://github.com/Azure/bicep/blob/main/src/Bicep.Core/Semantics/Namespaces/SystemNamespaceType.cs
+		if f, err := strconv.ParseFloat(word, 64); r.loaded && err == nil && f == math.Trunc(f) && math.Abs(f) < 1e15 {
+			return Int(int64(f)), nil
+		}
 		return number(word), nil
 	}
 	return Value{}, r.refuse("a value")
