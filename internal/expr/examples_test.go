@@ -65,18 +65,6 @@ func TestEveryFunctionHasExamples(t *testing.T) {
 	}
 }
 
-// TestHashLengths has every length of the last, incomplete block.
-func TestHashLengths(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	for i := range 17 {
-		seen[uniqueString("aaaaaaaaaaaaaaaa"[:i])] = true
-	}
-	if len(seen) != 17 {
-		t.Errorf("%d hashes of 17 texts", len(seen))
-	}
-}
-
 // TestExamplesWithoutValues takes a value away from every example, wherever one
 // stands. What is said without it is what is said with it, or open.
 func TestExamplesWithoutValues(t *testing.T) {

@@ -131,29 +131,6 @@ func stringExamples() []call {
 	}
 }
 
-// hashExamples are what the deployment engine is on record for: the first ones in the
-// tests of Azure/bicep, others in the README of JasonWhall/go-azure-uniquestring,
-// in answer 43295720 on Stack Overflow ("tyeth") and in the tests of
-// implementations that were compared with deployments.
-func hashExamples() []call {
-	return []call{
-		{"uniqueString", arr{"snap", "crackle", "pop"}, "byghxckddilkc"},
-		{"uniqueString", arr{"asd", "asdf", "asdf"}, "iizpqit7ih3cc"},
-		{"uniqueString", arr{"asd-asdf-asdf"}, "iizpqit7ih3cc"},
-		{"guid", arr{"foo", "bar", "baz"}, "2ed86837-7c7c-5eaa-9864-dd077fd19b0d"},
-		{"guid", arr{"asdf"}, "228d27cc-6fdb-5934-b7ac-1efccebade04"},
-		{"uniqueString", arr{"test"}, "rbgf3xv4ufgzg"},
-		{"uniqueString", arr{"tyeth"}, "zcztcwvu6iyg6"},
-		{"uniqueString", arr{"hello", "world"}, "a7wkljktk6wne"},
-		{"uniqueString", arr{"abc"}, "cgtzqvhu4i23s"},
-		{"uniqueString", arr{"foo", "bar", "baz"}, "xzi4ioaxtmth4"},
-		{"uniqueString", arr{"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/my-rg"}, "bmg7c6xu4tw46"},
-		{"uniqueString", arr{"/subscriptions/3c7f956b-55ee-4686-9d30-da1eb631dc59/resourceGroups/rg-devopsshieldek010dev"}, "fd63l2gacbtca"},
-		{"uniqueString", arr{"a", 1}, unknown},
-		{"guid", arr{obj{}}, unknown},
-	}
-}
-
 // formatExamples are about format, by the documentation of .NET.
 func formatExamples() []call {
 	return []call{

@@ -12,7 +12,7 @@ import (
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-string
 func hashFuncs() []Func {
 	return []Func{
-		{Name: "guid", MinArgs: 1, MaxArgs: -1, Eval: hashed(nameUUID), Partial: hashedPartial("guid"), Result: KindString},
+		{Name: "guid", MinArgs: 1, MaxArgs: -1, Eval: hashed(guid), Partial: hashedPartial("guid"), Result: KindString},
 		{Name: "uniqueString", MinArgs: 1, MaxArgs: -1, Eval: hashed(uniqueString), Partial: hashedPartial("uniquestring"), Result: KindString},
 	}
 }
@@ -53,10 +53,14 @@ func hashedPartial(op Op) func(*Evaluator, []Value) (Value, bool) {
 	}
 }
 
-// nameUUID is the version 5 UUID (RFC 4122, section 4.3) of a name in the
-// namespace of the deployment engine, 11fb06fb-712d-4ddd-98c7-e71bbd588830.
-func nameUUID(name string) string {
-	namespace := [16]byte{0x11, 0xfb, 0x06, 0xfb, 0x71, 0x2d, 0x4d, 0xdd, 0x98, 0xc7, 0xe7, 0x1b, 0xbd, 0x58, 0x88, 0x30}
+// guid is a UUID in the namespace of the deployment engine,
+// 11fb06fb-712d-4ddd-98c7-e71bbd588830.
+func guid(name string) string {
+	return nameUUID([16]byte{0x11, 0xfb, 0x06, 0xfb, 0x71, 0x2d, 0x4d, 0xdd, 0x98, 0xc7, 0xe7, 0x1b, 0xbd, 0x58, 0x88, 0x30}, name)
+}
+
+// nameUUID is the version 5 UUID (RFC 4122, section 4.3) of a name.
+func nameUUID(namespace [16]byte, name string) string {
 	h := sha1.New() //nolint:gosec // see the import
 	h.Write(namespace[:])
 	h.Write([]byte(name))
