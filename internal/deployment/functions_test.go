@@ -325,6 +325,46 @@ func TestIDs(t *testing.T) {
 	})
 }
 
+// TestUnknownFunctions are the documented functions of which nobody knows the
+// answer before the deployment: it is the same for the same arguments, but for
+// those that give another one each time.
+func TestUnknownFunctions(t *testing.T) {
+	t.Parallel()
+	checkRows(t, "param sub string\nresource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {\n  name: 'kv'\n}", nil, []row{
+		{"deployment().name", nil},
+		{"deployment().properties.templateHash", nil},
+		{"deployer().tenantId", nil},
+		{"environment().suffixes.storage", nil},
+		{"az.environment().portal", nil},
+		{"tenant().countryCode", nil},
+		{"subscription().displayName", nil},
+		{"resourceGroup().tags", nil},
+		{"managementGroup().properties.displayName", nil},
+		{"providers('Microsoft.Web', 'sites').apiVersions[0]", nil},
+		{"pickZones('Microsoft.Compute', 'virtualMachines', 'westus2', 1, 1)", nil},
+		{"toLogicalZone(sub, 'westeurope', 'westeurope-az1')", nil},
+		{"toLogicalZones(sub, 'westeurope', ['westeurope-az1'])", nil},
+		{"toPhysicalZone(sub, 'westeurope', '1')", nil},
+		{"toPhysicalZones(sub, 'westeurope', ['1'])", nil},
+		{"roleDefinitions('Contributor').id", nil},
+		{"reference(vault.id, '2023-07-01').vaultUri", nil},
+		{"listSecrets(vault.id, '2023-07-01')", nil},
+		{"vault.listKeys().keys[0]", nil},
+		{"vault.getSecret('s')", nil},
+		{"vault.properties.vaultUri", nil},
+		{"externalInput('sys.cliArg', 'name')", nil},
+		{"readCliArg('name')", nil},
+		{"readEnvVar('NAME')", nil},
+		{"readEnvironmentVariable('NAME')", nil},
+		{"readEnvironmentVariable('NAME', 'default')", "default"},
+		{"readEnvironmentVariable('A') == readEnvironmentVariable('A')", true},
+		{"environment().suffixes.storage == environment().suffixes.storage", true},
+		{"newGuid()", nothing},
+		{"utcNow('u')", nothing},
+		{"getSecret('s', 'rg', 'kv', 'secret')", nothing},
+	})
+}
+
 // TestIDsOfSubscriptions are IDs where a template is deployed to a subscription.
 func TestIDsOfSubscriptions(t *testing.T) {
 	t.Parallel()

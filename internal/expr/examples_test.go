@@ -33,7 +33,7 @@ var unknown = Unknown()
 func examples() []call {
 	return slices.Concat(
 		logicExamples(), stringExamples(), formatExamples(), hashExamples(), sequenceExamples(), objectExamples(),
-		numberExamples(), jsonExamples(), lambdaExamples(), uriExamples(), cidrExamples(), dateExamples(),
+		numberExamples(), jsonExamples(), lambdaExamples(), uriExamples(), cidrExamples(), dateExamples(), documented(),
 	)
 }
 
