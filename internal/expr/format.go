@@ -69,8 +69,9 @@ func (e *Evaluator) formatParts(pattern string, args []Value) ([]Value, error) {
 }
 
 // formatted is an array or an object as it reads inside a text, which is its
-// JSON with single quotation marks; any other value, and what holds something
-// unknown, is itself.
+// JSON with single quotation marks; how those are told apart from the ones in
+// strings is not documented. Any other value, and what holds something unknown,
+// is itself.
 func (e *Evaluator) formatted(v Value) Value {
 	if v.kind != KindArray && v.kind != KindObject || !v.Known() {
 		return v
@@ -79,7 +80,7 @@ func (e *Evaluator) formatted(v Value) Value {
 	if limit, ok := errors.AsType[*LimitError](err); ok {
 		return e.Exceed(limit.What)
 	}
-	if err != nil {
+	if err != nil || strings.Contains(s, `\"`) || strings.Contains(s, "'") {
 		return Unknown()
 	}
 	return String(strings.ReplaceAll(s, `"`, "'"))
