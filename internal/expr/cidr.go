@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"encoding/binary"
 	"math/big"
 	"net/netip"
 )
@@ -39,6 +40,9 @@ func parseCIDR(_ *Evaluator, args []Value) (Value, error) {
 	}
 	first := p.Addr()
 	last := offset(first, new(big.Int).Sub(size(width-p.Bits()), big.NewInt(1)))
+	if quad(first) || quad(last) {
+		return Value{}, argument(0, "a network with one spelling")
+	}
 	mask := offset(zero(first), new(big.Int).Sub(size(width), size(width-p.Bits())))
 	fields := []Field{
 		{Key: "network", Value: String(first.String())},
@@ -77,6 +81,9 @@ func cidrSubnet(_ *Evaluator, args []Value) (Value, error) {
 		return Value{}, argument(2, "the index of a subnet")
 	}
 	at := offset(p.Addr(), i.Mul(i, size(width-int(bits))))
+	if quad(at) {
+		return Value{}, argument(2, "the index of a subnet with one spelling")
+	}
 	return String(netip.PrefixFrom(at, int(bits)).String()), nil
 }
 
@@ -99,7 +106,23 @@ func cidrHost(_ *Evaluator, args []Value) (Value, error) {
 	if index < 0 || i.Cmp(hosts) >= 0 {
 		return Value{}, argument(1, "the index of a host")
 	}
-	return String(offset(p.Addr(), i).String()), nil
+	at := offset(p.Addr(), i)
+	if quad(at) {
+		return Value{}, argument(1, "the index of a host with one spelling")
+	}
+	return String(at.String()), nil
+}
+
+// quad reports whether .NET writes the end of an IPv6 address as one of IPv4:
+// ::1.2.3.4, ::ffff:0:1.2.3.4 and those with 0:5efe before the last four bytes.
+func quad(a netip.Addr) bool {
+	if a.Is4() {
+		return false
+	}
+	b := a.As16()
+	mark := binary.BigEndian.Uint32(b[8:])
+	low := binary.BigEndian.Uint64(b[:]) == 0 && (b[12] != 0 || b[13] != 0)
+	return mark == 0x5efe || low && (mark == 0 || mark == 0xffff || mark == 0xffff0000)
 }
 
 // size is how many addresses some bits make.

@@ -155,6 +155,10 @@ func cidrExamples() []call {
 		{"cidrHost", arr{"10.144.3.0/24", 254}, unknown},
 		{"cidrHost", arr{"fdad:3236:5555:3000::/52", 4}, "fdad:3236:5555:3000::5"},
 		{"cidrHost", arr{"::/0", -1}, unknown},
+		{"cidrHost", arr{"::/64", 4}, "::5"},
+		{"cidrHost", arr{"::/64", 65535}, unknown},
+		{"cidrHost", arr{"2001:db8:0:0:0:5efe::/96", 4}, unknown},
+		{"cidrSubnet", arr{"::ffff:0:0:0/96", 128, 65536}, unknown},
 		{"cidrSubnet", arr{"10.144.0.0/20", 24, 1}, "10.144.1.0/24"},
 		{"cidrSubnet", arr{"10.144.0.0/20", 24, -1}, unknown},
 		{"cidrSubnet", arr{"10.144.0.0/20", 33, 0}, unknown},
@@ -165,6 +169,7 @@ func cidrExamples() []call {
 		{"parseCidr", arr{"10.144.0.0/31"}, unknown},
 		{"parseCidr", arr{"010.1.1.0/24"}, unknown},
 		{"parseCidr", arr{20}, unknown},
+		{"parseCidr", arr{"::/96"}, unknown},
 	}
 }
 
@@ -186,6 +191,9 @@ func dateExamples() []call {
 		{"dateTimeAdd", arr{base, "PT1H", "'open"}, unknown},
 		{"dateTimeAdd", arr{base, "PTASDIONS1D"}, unknown},
 		{"dateTimeAdd", arr{base, "P"}, unknown},
+		{"dateTimeAdd", arr{base, "P1W"}, unknown},
+		{"dateTimeAdd", arr{base, "PT1.5S"}, unknown},
+		{"dateTimeAdd", arr{"2020-04-07T14:53:14.000Z", "P1D"}, unknown},
 		{"dateTimeAdd", arr{base, "P9999Y"}, unknown},
 		{"dateTimeAdd", arr{"2020-04-07", "P1D"}, unknown},
 		{"dateTimeFromEpoch", arr{1683040573}, "2023-05-02T15:16:13Z"},
