@@ -118,7 +118,7 @@ func fromEndPartial(_ *Evaluator, args []Value) (Value, bool) {
 // equal to another value leave it open what the set is.
 type set struct {
 	items []Value
-	known map[string]bool
+	known map[string]Value
 	terms []Value
 	open  bool
 }
@@ -133,9 +133,9 @@ func (s *set) add(v Value) {
 	s.items = append(s.items, v)
 	if v.Known() {
 		if s.known == nil {
-			s.known = map[string]bool{}
+			s.known = map[string]Value{}
 		}
-		s.known[v.Key()] = true
+		s.known[v.Key()] = v
 		return
 	}
 	s.terms = append(s.terms, v)
@@ -146,7 +146,8 @@ func (s *set) add(v Value) {
 func (s *set) has(v Value) bool {
 	others := s.terms
 	if v.Known() {
-		if s.known[v.Key()] {
+		if other, ok := s.known[v.Key()]; ok {
+			s.open = !alike(other, v)
 			return true
 		}
 	} else {

@@ -60,6 +60,7 @@ func TestIdentical(t *testing.T) {
 		val(obj{"a", 2}), val(obj{"a", 1, "b", 1}), x, y, Atom("a,b", KindString), Concat(x, String("a")), Concat(String("a"), x), ElementAt(as, 0), ElementAt(as, 1),
 		String("<x>"), String("[1]"), Apply("f", KindUnknown, x, y), Apply("f", KindUnknown, y, x), Apply("f", KindUnknown, x),
 		Apply("f", KindUnknown, String(long), x), Apply("f", KindUnknown, String(long), y),
+		Apply("f", KindUnknown, val(obj{"a", x})), Apply("f", KindUnknown, val(obj{"A", x})), Apply("f", KindUnknown, val(arr{obj{"A", x}})),
 	}
 	for i, v := range different {
 		for j, w := range different {
@@ -208,7 +209,8 @@ func TestEquals(t *testing.T) {
 		{Int(1), Int(1), Bool(true)},
 		{Int(1), String("1"), Bool(false)},
 		{String("a"), String("A"), Bool(false)},
-		{val(arr{1, obj{"a", 2}}), val(arr{1, obj{"A", 2}}), Bool(true)},
+		{val(arr{1, obj{"a", 2, "b", "B"}}), val(arr{1, obj{"b", "B", "a", 2}}), Bool(true)},
+		{val(obj{"b", "B"}), val(obj{"b", "b"}), Bool(false)},
 		{Null(), Null(), Bool(true)},
 		{Null(), Int(0), Bool(false)},
 		{x, x, Bool(true)},
@@ -228,8 +230,14 @@ func TestEquals(t *testing.T) {
 			}
 		}
 	}
-	if v := Equals(Unknown(), Unknown()); !v.Vague() {
-		t.Errorf("unknown == unknown: %s", show(v))
+	for _, c := range [][2]Value{
+		{Unknown(), Unknown()},
+		{val(obj{"a", 2}), val(obj{"A", 2})},
+		{val(arr{1, obj{"a", obj{"b", 2}}}), val(arr{1, obj{"a", obj{"B", 2}}})},
+	} {
+		if v := Equals(c[0], c[1]); !v.Vague() {
+			t.Errorf("%s == %s: %s", show(c[0]), show(c[1]), show(v))
+		}
 	}
 }
 

@@ -154,6 +154,10 @@ func objectExamples() []call {
 		{"intersection", arr{arr{3, 2, 1}, arr{1, 2, 3}}, arr{3, 2, 1}},
 		{"intersection", arr{arr{"a", "A"}, arr{"A"}}, arr{"A"}},
 		{"intersection", arr{"ab", "b"}, unknown},
+		{"intersection", arr{arr{obj{"a", 1}}, arr{obj{"A", 1}}}, unknown},
+		{"intersection", arr{obj{"a", 1}, obj{"A", 1}}, unknown},
+		{"intersection", arr{obj{"a", obj{"b", 1}}, obj{"a", obj{"B", 1}}}, unknown},
+		{"intersection", arr{obj{"a", 1}, obj{"A", 2}}, obj{}},
 		{"items", arr{obj{"ghiKey", 1, "defKey", 2, "456Key", 3, "123Key", 4}}, arr{
 			obj{"key", "123Key", "value", 4}, obj{"key", "456Key", "value", 3}, obj{"key", "defKey", "value", 2}, obj{"key", "ghiKey", "value", 1},
 		}},
@@ -162,6 +166,7 @@ func objectExamples() []call {
 		{"objectKeys", arr{"a"}, unknown},
 		{"shallowMerge", arr{arr{}}, obj{}},
 		{"shallowMerge", arr{arr{obj{"a", 1}, 2}}, unknown},
+		{"shallowMerge", arr{arr{obj{"a", 1, "b", 2}, obj{"A", 2}}}, obj{"a", unknown, "b", 2}},
 		{"tryGet", arr{obj{"key", "value"}, "KEY"}, "value"},
 		{"tryGet", arr{arr{"element"}, 0}, "element"},
 		{"tryGet", arr{obj{}, "property"}, nil},
@@ -175,7 +180,8 @@ func objectExamples() []call {
 		{"tryGet", arr{arr{arr{1}}, 0, 1}, unknown},
 		{"tryGet", arr{obj{}, true}, unknown},
 		{"union", arr{arr{1, 1, "1"}, arr{2, 1}, arr{3}}, arr{1, "1", 2, 3}},
-		{"union", arr{obj{"a", 1}, obj{"A", 2}}, obj{"a", 2}},
+		{"union", arr{obj{"a", 1}, obj{"A", 2}}, obj{"a", unknown}},
+		{"union", arr{obj{"a", obj{"b", 1}}, obj{"a", obj{"B", 1}}}, obj{"a", obj{"b", unknown}}},
 		{"union", arr{obj{"a", obj{"b", obj{"c", 1}}}, obj{"a", obj{"b", obj{"d", 2}}}, obj{"e", nil}}, obj{"a", obj{"b", obj{"c", 1, "d", 2}}, "e", nil}},
 		{"union", arr{arr{1}, "2"}, unknown},
 	}

@@ -152,6 +152,9 @@ func Empty(v Value) Value {
 // Equals compares two values as equals() and == do: strings with case.
 func Equals(a, b Value) Value {
 	if Identical(a, b) {
+		if !alike(a, b) {
+			return Unknown()
+		}
 		return Bool(true)
 	}
 	if a.Known() && b.Known() {

@@ -152,7 +152,7 @@ func (e *Evaluator) overlay(objects []Value) Value {
 			return
 		}
 		if len(fields) > 0 {
-			flat, fields = append(flat, ObjectOf(fields...)), nil
+			flat, fields = append(flat, writtenObject(fields)), nil
 		}
 		flat = append(flat, v)
 	}
@@ -172,10 +172,10 @@ func (e *Evaluator) overlay(objects []Value) Value {
 		return Unknown()
 	}
 	if len(flat) == 0 {
-		return ObjectOf(fields...)
+		return writtenObject(fields)
 	}
 	if len(fields) > 0 {
-		flat = append(flat, ObjectOf(fields...))
+		flat = append(flat, writtenObject(fields))
 	}
 	if len(flat) == 1 && TypeOf(flat[0]) == KindObject {
 		return flat[0]
@@ -305,7 +305,7 @@ func (e *Evaluator) unite(args []Value) Value {
 // merge lays one object over another: objects are merged at every depth, any
 // other value takes the place of the one below.
 func (e *Evaluator) merge(below, above Value) Value {
-	if Identical(below, above) {
+	if Identical(below, above) && alike(below, above) {
 		return below
 	}
 	fields, more := below.Fields(), above.Fields()
@@ -327,7 +327,7 @@ func (e *Evaluator) merge(below, above Value) Value {
 			more[i].Value = Apply("union", KindUnknown, old, f.Value)
 		}
 	}
-	return ObjectOf(append(fields, more...)...)
+	return writtenObject(append(fields, more...))
 }
 
 // open reports whether a value may turn out to be an object.
@@ -359,12 +359,20 @@ func intersection(e *Evaluator, args []Value) (Value, error) {
 
 func intersectArrays(args []Value) Value {
 	in := make(map[string]int) // how many of the arrays so far have the value
+	var all set
+	for _, item := range args[0].Items() {
+		all.add(item)
+	}
 	for i, a := range args[1:] {
 		for _, item := range a.Items() {
+			all.add(item)
 			if key := item.Key(); in[key] == i {
 				in[key] = i + 1
 			}
 		}
+	}
+	if all.open {
+		return Unknown()
 	}
 	var out []Value
 	for _, item := range args[0].Items() {
@@ -381,11 +389,16 @@ func intersectObjects(args []Value) Value {
 	var out []Field
 next:
 	for _, f := range args[0].Fields() {
+		open := false
 		for _, a := range args[1:] {
-			other, ok := a.Field(f.Key)
-			if !ok || !Identical(other, f.Value) {
+			other, ok := a.field(f.Key)
+			if !ok || !Identical(other.Value, f.Value) {
 				continue next
 			}
+			open = open || other.Key != f.Key || !alike(other.Value, f.Value)
+		}
+		if open {
+			return Unknown()
 		}
 		out = append(out, f)
 	}

@@ -131,7 +131,7 @@ func termValue(t *Term) Value {
 		return Value{kind: KindTerm, ref: t}
 	}
 	all := traitsOf(t.Args)
-	t.key = shorten(string(t.Op) + "(" + joinKeys(t.Args) + ")")
+	t.key = shorten(string(t.Op) + "(" + joinKeys(t.Args, Value.spelled) + ")")
 	t.vague, t.depth, t.weight = all.vague, all.depth, weigh(t.Op, t.Args)
 	if t.depth > maxNesting {
 		return Value{kind: KindTerm, ref: &Term{Op: opDeep, typ: t.typ, key: t.key, vague: t.vague}}

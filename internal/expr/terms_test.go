@@ -102,6 +102,7 @@ func TestTerms(t *testing.T) {
 		{"lastIndexOf", arr{arr{x, y, 1}, y}, 1},
 		{"distinct", arr{arr{x, x, 1}}, arr{x, 1}},
 		{"distinct", arr{arr{x, y}}, Apply("distinct", KindArray, val(arr{x, y}))},
+		{"distinct", arr{arr{obj{"a", 1}, obj{"A", 1}}}, Apply("distinct", KindArray, val(arr{obj{"a", 1}, obj{"A", 1}}))},
 		{"union", arr{arr{1, x}, arr{x}}, arr{1, x}},
 		{"union", arr{arr{x}, arr{"a"}}, Apply("union", KindArray, val(arr{x}), val(arr{"a"}))},
 		{"union", arr{as, arr{1}}, Apply("union", KindArray, as, val(arr{1}))},

@@ -39,17 +39,19 @@ type Value struct {
 }
 
 type array struct {
-	items  []Value
-	key    string
-	traits traits
+	items   []Value
+	key     string
+	spelled string // the key, with names as written
+	traits  traits
 }
 
 type object struct {
-	keys   []string // as written
-	vals   []Value
-	index  map[string]int // by folded key
-	key    string
-	traits traits
+	keys    []string // as written
+	vals    []Value
+	index   map[string]int // by folded key
+	key     string
+	spelled string // the key, with names as written
+	traits  traits
 }
 
 // traits are what holds for a value and everything inside. They are found when
@@ -95,7 +97,7 @@ func (v Value) bounded() Value {
 	if t.depth <= maxNesting {
 		return v
 	}
-	return Value{kind: KindTerm, ref: &Term{Op: opDeep, typ: v.kind, key: shorten(string(opDeep) + "(" + v.Key() + ")"), vague: t.vague}}
+	return Value{kind: KindTerm, ref: &Term{Op: opDeep, typ: v.kind, key: shorten(string(opDeep) + "(" + v.spelled() + ")"), vague: t.vague}}
 }
 
 type closure struct {
@@ -211,15 +213,20 @@ func (v Value) Fields() []Field {
 
 // Field is an object's property by name, ignoring case.
 func (v Value) Field(name string) (Value, bool) {
+	f, ok := v.field(name)
+	return f.Value, ok
+}
+
+func (v Value) field(name string) (Field, bool) {
 	o, ok := v.ref.(*object)
 	if !ok {
-		return Value{}, false
+		return Field{}, false
 	}
 	i, ok := o.index[strings.ToLower(name)]
 	if !ok {
-		return Value{}, false
+		return Field{}, false
 	}
-	return o.vals[i], true
+	return Field{Key: o.keys[i], Value: o.vals[i]}, true
 }
 
 // Len is the number of elements, properties or UTF-16 code units (as .NET, and
@@ -284,7 +291,7 @@ func (v Value) Key() string {
 			return "?"
 		}
 		if a.key == "" {
-			a.key = shorten("[" + joinKeys(a.items) + "]")
+			a.key = shorten("[" + joinKeys(a.items, Value.Key) + "]")
 		}
 		return a.key
 	case KindObject:
@@ -314,23 +321,49 @@ func (v Value) objectKey() string {
 		return "?"
 	}
 	if o.key == "" {
-		parts := make([]string, len(o.keys))
-		for i, k := range o.keys {
-			parts[i] = strconv.Quote(strings.ToLower(k)) + ":" + o.vals[i].Key()
-		}
-		slices.Sort(parts)
-		o.key = shorten("{" + strings.Join(parts, ",") + "}")
+		o.key = o.keyOf(strings.ToLower, Value.Key)
 	}
 	return o.key
 }
 
-func joinKeys(vs []Value) string {
+func (o *object) keyOf(name func(string) string, value func(Value) string) string {
+	parts := make([]string, len(o.keys))
+	for i, k := range o.keys {
+		parts[i] = strconv.Quote(name(k)) + ":" + value(o.vals[i])
+	}
+	slices.Sort(parts)
+	return shorten("{" + strings.Join(parts, ",") + "}")
+}
+
+// spelled is the key with the names of properties as they are written.
+func (v Value) spelled() string {
+	switch ref := v.ref.(type) {
+	case *array:
+		if ref.spelled == "" {
+			ref.spelled = shorten("[" + joinKeys(ref.items, Value.spelled) + "]")
+		}
+		return ref.spelled
+	case *object:
+		if ref.spelled == "" {
+			ref.spelled = ref.keyOf(func(name string) string { return name }, Value.spelled)
+		}
+		return ref.spelled
+	}
+	return v.Key()
+}
+
+// alike reports whether identical values have the names of their properties
+// spelled alike, too. Azure reads properties without case; whether it compares
+// objects so is not documented.
+func alike(a, b Value) bool { return a.ref == b.ref || a.spelled() == b.spelled() }
+
+func joinKeys(vs []Value, key func(Value) string) string {
 	var b strings.Builder
 	for i, v := range vs {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(v.Key())
+		b.WriteString(key(v))
 	}
 	return b.String()
 }
