@@ -117,7 +117,7 @@ func concatKnown(e *Evaluator, args []Value) (Value, error) {
 	var b strings.Builder
 	for i, a := range args {
 		s, ok := Text(a)
-		if !ok {
+		if !ok || a.IsNull() { // null is not documented
 			return Value{}, argument(i, "a string")
 		}
 		if b.WriteString(s); b.Len() > MaxText {
@@ -135,7 +135,7 @@ func concatPartial(e *Evaluator, args []Value) (Value, bool) {
 			text = true
 		case KindArray:
 			list = true
-		case KindObject:
+		case KindObject, KindNull:
 			return Unknown(), true
 		default:
 		}

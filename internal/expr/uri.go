@@ -161,7 +161,8 @@ func unescapeURI(e *Evaluator, args []Value) (Value, error) {
 	return e.made(b.String())
 }
 
-// parseURI takes a URI apart. A port that is not written is not documented.
+// parseURI takes a URI apart. What stands for a part that is not written is not
+// documented.
 func parseURI(e *Evaluator, args []Value) (Value, error) {
 	if !e.Spend(len(args[0].str) / 4) {
 		return Unknown(), nil
@@ -173,24 +174,22 @@ func parseURI(e *Evaluator, args []Value) (Value, error) {
 	if dotted(u) {
 		return Value{}, argument(0, "a URI without segments of dots")
 	}
-	port := Unknown()
+	var port, path, query Value
 	if n, err := strconv.ParseUint(u.Port(), 10, 16); err == nil {
 		port = Int(int64(n))
 	}
-	query := ""
-	if u.RawQuery != "" {
-		query = "?" + u.RawQuery
+	if u.Path != "" && u.Path != "/" {
+		path = String(u.Path)
 	}
-	path := u.Path
-	if path == "" {
-		path = "/"
+	if u.RawQuery != "" {
+		query = String("?" + u.RawQuery)
 	}
 	return ObjectOf(
 		Field{Key: "scheme", Value: String(u.Scheme)},
 		Field{Key: "host", Value: String(u.Hostname())},
 		Field{Key: "port", Value: port},
-		Field{Key: "path", Value: String(path)},
-		Field{Key: "query", Value: String(query)},
+		Field{Key: "path", Value: path},
+		Field{Key: "query", Value: query},
 	), nil
 }
 
