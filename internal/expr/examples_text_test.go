@@ -44,7 +44,7 @@ func stringExamples() []call {
 		{"split", arr{"one;two,three", arr{",", ";"}}, arr{"one", "two", "three"}},
 		{"split", arr{"a//b", "/"}, arr{"a", "", "b"}},
 		{"split", arr{"a<->b-c", arr{"<->", "-"}}, arr{"a", "b", "c"}},
-		{"split", arr{"abc", ""}, arr{"abc"}},
+		{"split", arr{"a b", ""}, unknown},
 		{"split", arr{"a b", arr{}}, unknown},
 		{"string", arr{5}, "5"},
 		{"string", arr{true}, "True"},

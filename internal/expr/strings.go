@@ -393,8 +393,8 @@ func separators(v Value) ([]string, error) {
 			seps = append(seps, s)
 		}
 	}
-	if len(list) == 0 {
-		// .NET then splits at white space, which nobody documents for templates.
+	if len(seps) == 0 {
+		// .NET then splits at white space, as documented, or nowhere.
 		return nil, argument(1, "a delimiter")
 	}
 	return seps, nil
