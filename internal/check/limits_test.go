@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,18 +11,24 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
-// TestManyPairs has names none of which can be told apart from another: the
-// comparison is given up, and says so.
-func TestManyPairs(t *testing.T) {
-	t.Parallel()
-	const n = 800
+// alike is a template with APIs and collections none of whose names can be told
+// apart from another.
+func alike(n int) string {
 	var b strings.Builder
 	b.WriteString("resource apim 'Microsoft.ApiManagement/service@2022-08-01' existing = {\n  name: 'apim-shop'\n}\n")
 	for i := range n {
 		fmt.Fprintf(&b, "param p%d string\nresource a%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  parent: apim\n  name: p%d\n}\n", i, i, i)
 		fmt.Fprintf(&b, "resource c%d 'Microsoft.Security/apiCollections@2023-11-15' = {\n  scope: apim\n  name: p%d\n  dependsOn: [ a%d ]\n}\n", i, i, i)
 	}
-	f := source.NewFile("main.bicep", []byte(b.String()))
+	return b.String()
+}
+
+// TestManyPairs has names none of which can be told apart from another: the
+// comparison is given up, and says so.
+func TestManyPairs(t *testing.T) {
+	t.Parallel()
+	const n = 800
+	f := source.NewFile("main.bicep", []byte(alike(n)))
 	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
 	r := check.Run(g, check.Settings{}, nil)
 	if r.Outcome != check.Error || r.Summary.APIs != n || r.Summary.Onboarded+r.Summary.Undetermined != n || r.Summary.Undetermined == 0 {
@@ -35,5 +42,30 @@ func TestManyPairs(t *testing.T) {
 	}
 	if said != 1 {
 		t.Errorf("said %d times that it was given up", said)
+	}
+}
+
+// TestManyPairsTogether has deployments that are compared alone, but not all.
+func TestManyPairsTogether(t *testing.T) {
+	t.Parallel()
+	const n, files = 700, 6 // 490,000 pairs each
+	text := []byte(alike(n))
+	var entries []source.Entry
+	for i := range files {
+		f := source.NewFile(fmt.Sprintf("m%d.bicep", i), text)
+		entries = append(entries, source.Entry{Path: f.Path, File: f})
+	}
+	r := check.Run(deployment.Load(source.NewSnapshot(entries), deployment.Options{}), check.Settings{}, nil)
+	var said []string
+	for _, f := range r.Findings {
+		if f.Code == check.CodeNotEvaluated && strings.Contains(f.Detail, "deployments before it") {
+			said = append(said, f.Path)
+		}
+	}
+	if want := []string{"m4.bicep", "m5.bicep"}; !slices.Equal(said, want) {
+		t.Errorf("given up in %v, want %v", said, want)
+	}
+	if r.Outcome != check.Error || r.Summary.Onboarded < 4*n || r.Summary.Onboarded+r.Summary.Undetermined != files*n {
+		t.Errorf("outcome %s, %+v", r.Outcome, r.Summary)
 	}
 }
