@@ -69,3 +69,32 @@ func TestManyPairsTogether(t *testing.T) {
 		t.Errorf("outcome %s, %+v", r.Outcome, r.Summary)
 	}
 }
+
+// TestManySuppressions has more APIs and suppressions than are compared.
+func TestManySuppressions(t *testing.T) {
+	t.Parallel()
+	const loops, patterns = 3, 500
+	var b strings.Builder
+	for i := range loops {
+		fmt.Fprintf(&b, "resource a%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = [for i in range(0, 800): {\n  name: 'apim-shop/a%d-${i}'\n}]\n", i, i)
+	}
+	settings := check.Settings{}
+	for i := range patterns {
+		settings.Suppress = append(settings.Suppress, check.Suppression{API: fmt.Sprintf("*-%d", i), Reason: "known", File: "settings.yml"})
+	}
+	f := source.NewFile("main.bicep", []byte(b.String()))
+	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
+	r := check.Run(g, settings, nil)
+	var said []string
+	for _, f := range r.Findings {
+		if f.Path == "settings.yml" {
+			said = append(said, f.Summary)
+		}
+	}
+	if !slices.Equal(said, []string{"Suppressions not evaluated"}) {
+		t.Errorf("said about the settings: %q", said)
+	}
+	if r.Summary.APIs != loops*800 || r.Summary.Suppressed == 0 || r.Summary.Suppressed >= loops*patterns {
+		t.Errorf("%+v", r.Summary)
+	}
+}
