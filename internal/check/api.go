@@ -15,6 +15,7 @@ type api struct {
 	revisions []*deployment.Resource
 	service   deployment.ServiceID
 	name      expr.Value // base name
+	folded    expr.Value // the name without case
 	ends      expr.Ends  // of the name
 	required  expr.Value // whether it must have a collection: it is deployed, and REST
 	status    Status
@@ -31,7 +32,13 @@ func (a *api) current() *deployment.Resource { return a.revisions[0] }
 // Its names may be made so that none can be told apart from any other at once.
 type budget int
 
-const maxPairs budget = 500_000
+// So many pairs are compared in one deployment, and in all together, or so many
+// for each file where there are many files.
+const (
+	maxPairs        budget = 500_000
+	maxAllPairs     budget = 2_000_000
+	maxPairsPerFile budget = 1_000
+)
 
 func (b *budget) spend() bool {
 	*b--
@@ -43,6 +50,7 @@ type collection struct {
 	resource *deployment.Resource
 	service  deployment.ServiceID
 	name     expr.Value // base name
+	folded   expr.Value // the name without case
 	ends     expr.Ends  // of the name
 }
 
@@ -97,7 +105,7 @@ func apisOf(d *deployment.Deployment) []*api {
 			service = deployment.ServiceID{Target: r.Target}
 		}
 		a := &api{revisions: []*deployment.Resource{r}, service: service, name: baseName(r.Segments)}
-		a.ends = expr.EndsOf(a.name)
+		a.folded, a.ends = expr.Fold(a.name), expr.EndsOf(a.name)
 		key, sure := identity(a.service, a.name)
 		if first := index[key]; sure && first != nil {
 			first.revisions = append(first.revisions, r)
@@ -156,7 +164,7 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 			continue
 		}
 		c := &collection{resource: r, name: baseName(r.Segments)}
-		c.ends = expr.EndsOf(c.name)
+		c.folded, c.ends = expr.Fold(c.name), expr.EndsOf(c.name)
 		var ok bool
 		switch {
 		case r.Is(template.TypeCollection):
@@ -176,6 +184,7 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 func (a *api) decide(candidates []*collection, pairs *budget) {
 	var sure []expr.Value
 	var dead, maybe *collection
+	var open []*collection // that may or may not be it
 	for _, c := range candidates {
 		if a.ends.Apart(c.ends) {
 			continue
@@ -185,19 +194,29 @@ func (a *api) decide(candidates []*collection, pairs *budget) {
 			a.blocked = a.reason
 			return
 		}
-		same := every(deployment.SameService(a.service, c.service), a.named(c.name))
-		if same == expr.False {
-			continue
+		same := a.named(c)
+		if same != expr.False {
+			same = every(same, deployment.SameService(a.service, c.service))
 		}
-		live := expr.Satisfiable(a.required, c.resource.Condition)
-		switch {
-		case same == expr.True && live:
+		switch same {
+		case expr.True:
+			if !a.live(c) {
+				dead = c
+				continue
+			}
 			sure = append(sure, c.resource.Condition)
 			a.matched = append(a.matched, c)
-		case same == expr.True:
-			dead = c
-		case live:
-			maybe = c
+		case expr.Maybe:
+			open = append(open, c)
+		case expr.False:
+		}
+	}
+	if len(sure) == 0 { // else nobody asks
+		for _, c := range slices.Backward(open) {
+			if a.live(c) {
+				maybe = c
+				break
+			}
 		}
 	}
 	switch {
@@ -225,16 +244,19 @@ func (a *api) decide(candidates []*collection, pairs *budget) {
 	}
 }
 
-// named reports whether a name is the API's.
-func (a *api) named(name expr.Value) expr.Truth {
-	same := expr.SameName(a.name, name)
+// named reports whether a collection has the API's name.
+func (a *api) named(c *collection) expr.Truth {
+	same := expr.SameText(a.folded, c.folded)
 	if same == expr.Maybe && len(a.current().Segments) == 2 {
-		if second, ok := expr.SecondOfTwo(a.current().Segments[0], a.name); ok && expr.SameName(second, name) == expr.True {
+		if second, ok := expr.SecondOfTwo(a.current().Segments[0], a.name); ok && expr.SameName(second, c.name) == expr.True {
 			return expr.True
 		}
 	}
 	return same
 }
+
+// live reports whether a collection can be deployed when the API is.
+func (a *api) live(c *collection) bool { return expr.Satisfiable(a.required, c.resource.Condition) }
 
 // protect are the declarations that must get a collection for the API to be
 // covered whenever it is deployed: the current revision's, or, where no

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,18 +13,24 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
-// TestManyPairs has names none of which can be told apart from another: the
-// comparison is given up, and says so.
-func TestManyPairs(t *testing.T) {
-	t.Parallel()
-	const n = 800
+// alike is a template with APIs and collections none of whose names can be told
+// apart from another.
+func alike(n int) string {
 	var b strings.Builder
 	b.WriteString("resource apim 'Microsoft.ApiManagement/service@2022-08-01' existing = {\n  name: 'apim-shop'\n}\n")
 	for i := range n {
 		fmt.Fprintf(&b, "param p%d string\nresource a%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  parent: apim\n  name: p%d\n}\n", i, i, i)
 		fmt.Fprintf(&b, "resource c%d 'Microsoft.Security/apiCollections@2023-11-15' = {\n  scope: apim\n  name: p%d\n  dependsOn: [ a%d ]\n}\n", i, i, i)
 	}
-	f := source.NewFile("main.bicep", []byte(b.String()))
+	return b.String()
+}
+
+// TestManyPairs has names none of which can be told apart from another: the
+// comparison is given up, and says so.
+func TestManyPairs(t *testing.T) {
+	t.Parallel()
+	const n = 800
+	f := source.NewFile("main.bicep", []byte(alike(n)))
 	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
 	r := check.Run(g, check.Settings{}, nil)
 	if r.Outcome != check.Error || r.Summary.APIs != n || r.Summary.Onboarded+r.Summary.Undetermined != n || r.Summary.Undetermined == 0 {
@@ -37,6 +44,60 @@ func TestManyPairs(t *testing.T) {
 	}
 	if said != 1 {
 		t.Errorf("said %d times that it was given up", said)
+	}
+}
+
+// TestManyPairsTogether has deployments that are compared alone, but not all.
+func TestManyPairsTogether(t *testing.T) {
+	t.Parallel()
+	const n, files = 700, 6 // 490,000 pairs each
+	text := []byte(alike(n))
+	var entries []source.Entry
+	for i := range files {
+		f := source.NewFile(fmt.Sprintf("m%d.bicep", i), text)
+		entries = append(entries, source.Entry{Path: f.Path, File: f})
+	}
+	r := check.Run(deployment.Load(source.NewSnapshot(entries), deployment.Options{}), check.Settings{}, nil)
+	var said []string
+	for _, f := range r.Findings {
+		if f.Code == check.CodeNotEvaluated && strings.Contains(f.Detail, "deployments before it") {
+			said = append(said, f.Path)
+		}
+	}
+	if want := []string{"m4.bicep", "m5.bicep"}; !slices.Equal(said, want) {
+		t.Errorf("given up in %v, want %v", said, want)
+	}
+	if r.Outcome != check.Error || r.Summary.Onboarded < 4*n || r.Summary.Onboarded+r.Summary.Undetermined != files*n {
+		t.Errorf("outcome %s, %+v", r.Outcome, r.Summary)
+	}
+}
+
+// TestManySuppressions has more APIs and suppressions than are compared.
+func TestManySuppressions(t *testing.T) {
+	t.Parallel()
+	const loops, patterns = 3, 500
+	var b strings.Builder
+	for i := range loops {
+		fmt.Fprintf(&b, "resource a%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = [for i in range(0, 800): {\n  name: 'apim-shop/a%d-${i}'\n}]\n", i, i)
+	}
+	settings := check.Settings{}
+	for i := range patterns {
+		settings.Suppress = append(settings.Suppress, check.Suppression{API: fmt.Sprintf("*-%d", i), Reason: "known", File: "settings.yml"})
+	}
+	f := source.NewFile("main.bicep", []byte(b.String()))
+	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
+	r := check.Run(g, settings, nil)
+	var said []string
+	for _, f := range r.Findings {
+		if f.Path == "settings.yml" {
+			said = append(said, f.Summary)
+		}
+	}
+	if !slices.Equal(said, []string{"Suppressions not evaluated"}) {
+		t.Errorf("said about the settings: %q", said)
+	}
+	if r.Summary.APIs != loops*800 || r.Summary.Suppressed == 0 || r.Summary.Suppressed >= loops*patterns {
+		t.Errorf("%+v", r.Summary)
 	}
 }
 

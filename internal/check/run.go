@@ -91,8 +91,10 @@ type part struct {
 }
 
 func (r *run) expand() {
+	left := max(maxAllPairs, maxPairsPerFile*budget(len(r.graph.Files())))
 	for _, d := range r.graph.ExpandAll() {
-		c := &checked{Deployment: d, apis: apisOf(d), collections: collectionsOf(d), pairs: maxPairs}
+		c := &checked{Deployment: d, apis: apisOf(d), collections: collectionsOf(d), pairs: min(maxPairs, left)}
+		given := c.pairs
 		for _, x := range d.Resources {
 			switch {
 			case x.Existing:
@@ -119,11 +121,9 @@ func (r *run) expand() {
 			r.judge(c, a, candidates)
 		}
 		if c.pairs < 0 {
-			d.Diagnostics = append(d.Diagnostics, diag.Diagnostic{
-				Code: CodeNotEvaluated, Severity: diag.Failure, Path: d.Root.Path, Summary: "Could not be evaluated",
-				Detail: fmt.Sprintf("could not evaluate: stopped at %d pairs of APIs and collections in one deployment. Split it.", maxPairs),
-			})
+			d.Diagnostics = append(d.Diagnostics, tooManyPairs(d.Root.Path, given))
 		}
+		left -= given - max(0, c.pairs)
 		reached := slices.Concat(r.report.Reached[d.Root.Path], d.Reached)
 		slices.Sort(reached)
 		r.report.Reached[d.Root.Path] = slices.Compact(reached)
@@ -132,6 +132,19 @@ func (r *run) expand() {
 		}
 		r.report.Modules = append(r.report.Modules, d.Modules...)
 		r.deployments = append(r.deployments, c)
+	}
+}
+
+// tooManyPairs says that not all APIs of a deployment were compared with all
+// collections, for which a number of pairs was given.
+func tooManyPairs(path string, given budget) diag.Diagnostic {
+	where, remedy := "in one deployment", "Split it."
+	if given < maxPairs {
+		where, remedy = "here, after those in the deployments before it", "Check parts of the repository by themselves."
+	}
+	return diag.Diagnostic{
+		Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Summary: "Could not be evaluated",
+		Detail: fmt.Sprintf("could not evaluate: stopped at %d pairs of APIs and collections %s. %s", given, where, remedy),
 	}
 }
 

@@ -7,16 +7,15 @@ import (
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
-	"github.com/onboard-defender/onboard-defender/internal/glob"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
 // suppressions are all that a run knows of, and which of them were of use.
 type suppressions struct {
-	inline  []*inline
-	byDecl  map[declKey][]*inline
-	matched []bool // by index of Settings.Suppress
+	inline []*inline
+	byDecl map[declKey][]*inline
+	*patterns
 }
 
 type declKey struct {
@@ -42,8 +41,9 @@ type inline struct {
 }
 
 func (r *run) collectSuppressions() *suppressions {
-	s := &suppressions{byDecl: map[declKey][]*inline{}, matched: make([]bool, len(r.settings.Suppress))}
-	for _, p := range r.graph.Files() {
+	files := r.graph.Files()
+	s := &suppressions{byDecl: map[declKey][]*inline{}, patterns: readPatterns(r.settings.Suppress, len(files))}
+	for _, p := range files {
 		if t := r.graph.File(p).Template; t != nil {
 			s.collect(t)
 		}
@@ -95,10 +95,8 @@ func (s *suppressions) cover(settings Settings, m *merged, row API) (reason stri
 			}
 		}
 	}
-	for n, x := range settings.Suppress {
-		if !x.covers(row) {
-			continue
-		}
+	for _, n := range s.covering(row) {
+		x := settings.Suppress[n]
 		s.matched[n] = true
 		if !ok && x.Reason != "" && !expired(x.Expires, settings.Today) {
 			reason, ok = x.Reason, true
@@ -108,13 +106,6 @@ func (s *suppressions) cover(settings Settings, m *merged, row API) (reason stri
 		return settings.RuleExcluded, false, true
 	}
 	return reason, inSource, ok
-}
-
-// covers reports whether the suppression means the API.
-func (s Suppression) covers(a API) bool {
-	return (s.API == "" || glob.Name(s.API, a.Name)) &&
-		(s.Service == "" || glob.Name(s.Service, a.Service)) &&
-		(s.Path == "" || glob.Path(s.Path, a.Path))
 }
 
 func expired(date, today string) bool { return date != "" && today != "" && today > date }
@@ -140,13 +131,14 @@ func (r *run) reportSuppressions() {
 				"No API is declared here. Move it to the line above an API's declaration, or remove it.")
 		}
 	}
+	r.reportUnmatched()
 	for n, s := range r.settings.Suppress {
 		switch {
 		case s.File == "":
 		case expired(s.Expires, r.settings.Today):
 			r.suppression(s.File, s.At, "Suppression expired",
 				fmt.Sprintf("It held until %s and has no effect any more. Onboard the API, or give a new date.", s.Expires))
-		case !r.suppressions.matched[n] && r.whole:
+		case !r.suppressions.matched[n] && r.whole && r.suppressions.left >= 0:
 			r.suppression(s.File, s.At, "Suppression of nothing", "No API in the repository matches it. Correct it, or remove it.")
 		}
 	}

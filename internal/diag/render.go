@@ -3,7 +3,6 @@ package diag
 import (
 	"bytes"
 	"fmt"
-	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -78,7 +77,7 @@ func relatedPlace(f *source.File, r Related) string {
 	if f == nil {
 		return r.Path
 	}
-	return fmt.Sprintf("%s:%d", r.Path, lineOf(f, r.Span.Start))
+	return fmt.Sprintf("%s:%d", r.Path, f.LineAt(r.Span.Start))
 }
 
 // Excerpt draws the line of the file in which a span begins, with carets
@@ -89,7 +88,7 @@ func Excerpt(f *source.File, s source.Span, o RenderOptions) string {
 }
 
 func excerpt(f *source.File, s source.Span, o RenderOptions, severity Severity) string {
-	n := lineOf(f, s.Start)
+	n := f.LineAt(s.Start)
 	number := strconv.Itoa(n)
 	blank := strings.Repeat(" ", len(number))
 	line := f.Line(n)
@@ -104,13 +103,6 @@ func excerpt(f *source.File, s source.Span, o RenderOptions, severity Severity) 
 	}
 	marks = strings.Repeat(" ", row.mark+1) + p.level(severity, strings.Repeat("^", row.marks))
 	return p.dim(blank+" |") + "\n" + p.dim(number+" |") + text + "\n" + p.dim(blank+" |") + marks + "\n"
-}
-
-// lineOf is the number of the line that holds the offset. File.Position would
-// count the characters before it too, which is a lot in a file of one line.
-func lineOf(f *source.File, offset int) int {
-	after := sort.Search(f.Lines(), func(i int) bool { return f.Line(i+1).Start > offset })
-	return max(after, 1)
 }
 
 // row is a line as it is shown, with the cells at which the carets begin and

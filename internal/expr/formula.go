@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"slices"
 )
 
@@ -31,26 +32,77 @@ func Implies(premise Value, conclusions ...Value) Truth {
 	return f.implies(premise, conclusion)
 }
 
-// Satisfiable reports whether all of vs can hold at once.
+// Satisfiable reports whether all of vs can hold at once, or it cannot be told.
 func Satisfiable(vs ...Value) bool {
-	return Implies(And(vs...), Bool(false)) != True && !unsatisfiable(And(vs...))
-}
-
-func unsatisfiable(v Value) bool {
+	v := And(vs...)
 	if b, ok := v.AsBool(); ok {
-		return !b
+		return b
 	}
 	f := formula{}
 	f.collect(v, 0)
 	if len(f.atoms) > maxAtoms || f.vague {
-		return false
+		return true
 	}
-	for row := range 1 << len(f.atoms) {
-		if f.possible(row) && f.holds(v, row) {
-			return false
+	possible, holds := f.possible(), f.holds(v)
+	return possible.overlap(&holds)
+}
+
+// rows is a set of rows of a truth table, a bit for each. The bits of a row's
+// number are the atoms; those that a formula does not have make no difference.
+type rows [1 << maxAtoms / 64]uint64
+
+// column is the rows in which atom i holds.
+func column(i int) rows {
+	// Six atoms are told apart within a word.
+	within := [...]uint64{
+		0xAAAAAAAAAAAAAAAA, 0xCCCCCCCCCCCCCCCC, 0xF0F0F0F0F0F0F0F0, 0xFF00FF00FF00FF00, 0xFFFF0000FFFF0000, 0xFFFFFFFF00000000,
+	}
+	var r rows
+	for w := range r {
+		switch {
+		case i < len(within):
+			r[w] = within[i]
+		case w>>(i-len(within))&1 == 1:
+			r[w] = math.MaxUint64
 		}
 	}
-	return true
+	return r
+}
+
+// all is every row, or none.
+func all(holds bool) rows {
+	var r rows
+	if holds {
+		r.invert()
+	}
+	return r
+}
+
+func (r *rows) invert() {
+	for w := range r {
+		r[w] = ^r[w]
+	}
+}
+
+func (r *rows) intersect(o *rows) {
+	for w := range r {
+		r[w] &= o[w]
+	}
+}
+
+func (r *rows) unite(o *rows) {
+	for w := range r {
+		r[w] |= o[w]
+	}
+}
+
+func (r *rows) overlap(o *rows) bool {
+	for w := range r {
+		if r[w]&o[w] != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // formula is the propositional skeleton of conditions: the atoms they consist
@@ -91,49 +143,47 @@ func (f *formula) bit(v Value) int {
 	return slices.IndexFunc(f.atoms, func(a Value) bool { return Identical(a, v) })
 }
 
-func (f *formula) holds(v Value, row int) bool {
-	if b, ok := v.AsBool(); ok {
-		return b
-	}
+// holds is the rows in which a condition holds.
+func (f *formula) holds(v Value) rows {
 	t := v.Term()
 	if t == nil {
-		return false
+		return all(v.IsTrue())
 	}
 	switch t.Op {
 	case "not":
-		return !f.holds(t.Args[0], row)
-	case "and":
+		r := f.holds(t.Args[0])
+		r.invert()
+		return r
+	case "and", "or":
+		r := all(t.Op == "and")
 		for _, a := range t.Args {
-			if !f.holds(a, row) {
-				return false
+			o := f.holds(a)
+			if t.Op == "and" {
+				r.intersect(&o)
+			} else {
+				r.unite(&o)
 			}
 		}
-		return true
-	case "or":
-		for _, a := range t.Args {
-			if f.holds(a, row) {
-				return true
-			}
-		}
-		return false
+		return r
 	default:
 	}
-	return row>>f.bit(v)&1 == 1
+	return column(f.bit(v))
 }
 
-// possible rules out rows that say a value equals two different constants.
-func (f *formula) possible(row int) bool {
+// possible leaves out the rows that say a value equals two different constants.
+func (f *formula) possible() rows {
+	out := all(true)
 	for i, a := range f.atoms {
-		if row>>i&1 == 0 {
-			continue
-		}
-		for j := i + 1; j < len(f.atoms); j++ {
-			if row>>j&1 == 1 && exclusive(a, f.atoms[j]) {
-				return false
+		for j := range i {
+			if exclusive(a, f.atoms[j]) {
+				both, other := column(i), column(j)
+				both.intersect(&other)
+				both.invert()
+				out.intersect(&both)
 			}
 		}
 	}
-	return true
+	return out
 }
 
 // exclusive reports whether two atoms compare one term with two constants.
@@ -160,18 +210,12 @@ func comparison(v Value) (term, constant Value, ok bool) {
 }
 
 func (f *formula) implies(premise, conclusion Value) Truth {
-	covered, open := false, false
-	for row := range 1 << len(f.atoms) {
-		if !f.possible(row) || !f.holds(premise, row) {
-			continue
-		}
-		if f.holds(conclusion, row) {
-			covered = true
-		} else {
-			open = true
-		}
-	}
-	switch {
+	given, then := f.possible(), f.holds(premise)
+	given.intersect(&then)
+	then = f.holds(conclusion)
+	covered := given.overlap(&then)
+	then.invert()
+	switch open := given.overlap(&then); {
 	case !open:
 		return True
 	case !covered:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -19,13 +18,18 @@ type armWriter struct {
 	src        *source.File
 	root       *arm.Node // nil for a file that could not be read
 	apiVersion string
-	keys       map[string]bool // symbolic names given out, lower case
-	loops      map[string]bool // names of copy loops in the file and given out, lower case
+	lineBreak  string
+	keys       *names             // symbolic names
+	listed     map[*arm.Node]bool // objects whose keys are among them
+	loops      *names             // names of copy loops
 }
 
 func newARMWriter(f *source.File, apiVersion string) *armWriter {
 	root, _ := arm.Document(f)
-	w := &armWriter{src: f, root: root, apiVersion: apiVersion, keys: map[string]bool{}, loops: map[string]bool{}}
+	w := &armWriter{
+		src: f, root: root, apiVersion: apiVersion, lineBreak: lineBreak(f.Content),
+		keys: newNames(strings.ToLower), listed: map[*arm.Node]bool{}, loops: newNames(strings.ToLower),
+	}
 	w.addLoops(root)
 	return w
 }
@@ -37,7 +41,7 @@ func (w *armWriter) addLoops(n *arm.Node) {
 	}
 	if strings.EqualFold(n.Key, "copy") {
 		if name := n.Member("name"); name != nil {
-			w.loops[strings.ToLower(trimmed(w.src.Text(name.Span)))] = true
+			w.loops.take(trimmed(w.src.Text(name.Span)))
 		}
 	}
 	for _, c := range n.Children {
@@ -100,7 +104,7 @@ func (w *armWriter) find(decl *template.Resource) (*armAPI, error) {
 		if a.loop == "" {
 			return nil, refuse("its copy loop has no name")
 		}
-		a.renamed = free(a.loop+"Defender", w.loops)
+		a.renamed = w.loops.free(a.loop + "Defender")
 	}
 	return a, nil
 }
@@ -272,20 +276,13 @@ func (w *armWriter) inLoop(a *armAPI, raw string) string {
 
 // key gives out a symbolic name that neither the object nor an earlier fix uses.
 func (w *armWriter) key(want string, in *arm.Node) string {
-	for _, c := range in.Children {
-		w.keys[strings.ToLower(c.Key)] = true
+	if !w.listed[in] {
+		w.listed[in] = true
+		for _, c := range in.Children {
+			w.keys.take(c.Key)
+		}
 	}
-	return free(want, w.keys)
-}
-
-// free gives out a name that is not taken in any spelling.
-func free(want string, taken map[string]bool) string {
-	name := want
-	for n := 2; taken[strings.ToLower(name)]; n++ {
-		name = want + strconv.Itoa(n)
-	}
-	taken[strings.ToLower(name)] = true
-	return name
+	return w.keys.free(want)
 }
 
 // insertion places the collection behind the element that holds the API.
@@ -302,7 +299,8 @@ func (w *armWriter) insertion(a *armAPI, members []member) ([]diag.TextEdit, err
 	}
 	var edits []diag.TextEdit
 	insert := func(offset int, text string) {
-		edits = append(edits, diag.TextEdit{Path: w.src.Path, Span: source.Span{Start: offset, End: offset}, NewText: text})
+		e := diag.TextEdit{Path: w.src.Path, Span: source.Span{Start: offset, End: offset}, NewText: text}
+		edits = append(edits, toLineStart(e, w.src.Content, w.lineBreak))
 	}
 	before := l.between
 	if at.LineComment && !strings.ContainsAny(before, "\r\n") {
@@ -333,7 +331,7 @@ type layout struct {
 
 func (w *armWriter) layout(a *armAPI) layout {
 	content := w.src.Content
-	l := layout{lineBreak: lineBreak(content), unit: "  ", colon: ": "}
+	l := layout{lineBreak: w.lineBreak, unit: "  ", colon: ": "}
 	e := a.element
 	l.indent = w.indent(e.Span.End - 1)
 	l.compact = !bytes.ContainsAny(content[a.node.Span.Start:a.node.Span.End], "\r\n")
@@ -349,21 +347,21 @@ func (w *armWriter) layout(a *armAPI) layout {
 		l.unit = unit
 	}
 	l.between = l.lineBreak + l.indent
-	if strings.TrimLeft(string(content[w.lineStart(e.Entry().Start):e.Entry().Start]), " \t") != "" && l.compact {
+	if len(bytes.TrimLeft(content[w.lineStart(e.Entry().Start):e.Entry().Start], " \t")) > 0 && l.compact {
 		l.between = "" // several elements share a line
 	}
 	return l
 }
 
 func (w *armWriter) lineStart(offset int) int {
-	return w.src.Line(w.src.Position(offset).Line).Start
+	return w.src.Line(w.src.LineAt(offset)).Start
 }
 
 // indent is the white space at the start of the line of an offset.
 func (w *armWriter) indent(offset int) string {
-	line := w.src.Text(w.src.Line(w.src.Position(offset).Line))
-	line = strings.TrimPrefix(line, source.BOM)
-	return line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+	at := w.src.Line(w.src.LineAt(offset))
+	line := bytes.TrimPrefix(w.src.Content[at.Start:at.End], []byte(source.BOM))
+	return string(line[:len(line)-len(bytes.TrimLeft(line, " \t"))])
 }
 
 // lineBreak is how a file ends its lines; "\n" where it has one line only.

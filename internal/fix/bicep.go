@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -14,7 +15,11 @@ import (
 type bicepWriter struct {
 	file       *bicep.File
 	apiVersion string
-	taken      map[string]bool   // identifiers of the file, and those given out
+	lineBreak  string
+	places     map[source.Span]*place       // of resources
+	values     map[string]bicep.Declaration // of parameters and variables
+	counters   map[string]bool              // variables of loops that are whole numbers
+	names      *names
 	declared   map[string]bool   // what can be referred to at the top level of the file
 	services   map[string]string // symbols of existing services given out, by the text of their name
 	inserted   map[int]bool      // offsets that have an insertion
@@ -23,23 +28,53 @@ type bicepWriter struct {
 func newBicepWriter(f *source.File, apiVersion string) *bicepWriter {
 	w := &bicepWriter{
 		file: bicep.Parse(f), apiVersion: apiVersion,
-		taken: map[string]bool{}, services: map[string]string{}, inserted: map[int]bool{},
+		places: map[source.Span]*place{}, values: map[string]bicep.Declaration{}, counters: map[string]bool{},
+		names:    newNames(func(name string) string { return name }),
+		services: map[string]string{}, inserted: map[int]bool{},
 	}
-	w.declared = declared(w.file)
+	w.declared, w.lineBreak = declared(w.file), w.file.LineBreak()
 	for _, d := range w.file.Declarations {
-		bicep.Walk(d, func(n bicep.Node) bool {
-			switch n := n.(type) {
-			case *bicep.Ident:
-				w.taken[n.Name] = true
-			case bicep.Declaration:
-				if name := n.Head().Name; name != nil {
-					w.taken[name.Name] = true
-				}
-			}
-			return true
-		})
+		w.index(d)
 	}
 	return w
+}
+
+// place is where a resource is declared: nested in another one, or in nil.
+type place struct {
+	decl *bicep.ResourceDecl
+	in   *place
+}
+
+// index notes what lies in a top-level declaration, so that none of its parts has
+// to be looked for.
+func (w *bicepWriter) index(d bicep.Declaration) {
+	if name := d.Head().Name; name != nil && w.values[name.Name] == nil {
+		switch d.(type) {
+		case *bicep.ParamDecl, *bicep.VarDecl:
+			w.values[name.Name] = d
+		}
+	}
+	var around *place
+	bicep.Walk(d, func(n bicep.Node) bool {
+		switch n := n.(type) {
+		case *bicep.Ident:
+			w.names.take(n.Name)
+		case *bicep.ForExpr:
+			w.addCounters(n)
+		case bicep.Declaration:
+			if name := n.Head().Name; name != nil {
+				w.names.take(name.Name)
+			}
+		}
+		if r, ok := n.(*bicep.ResourceDecl); ok {
+			for around != nil && around.decl.Span().End <= r.Span().Start {
+				around = around.in
+			}
+			around = &place{decl: r, in: around}
+			w.places[r.Span()] = around
+		}
+		return true
+	})
 }
 
 // bicepAPI is the declaration of an API and how to speak of it.
@@ -92,7 +127,7 @@ func (w *bicepWriter) edits(t *target) ([]diag.TextEdit, error) {
 	if err := w.refer(t, a, &c); err != nil {
 		return nil, err
 	}
-	c.symbol = w.free(a.decl().Name.Name + "Defender")
+	c.symbol = w.names.free(a.decl().Name.Name + "Defender")
 	return []diag.TextEdit{w.insertion(a, w.render(w.unit(a), c))}, nil
 }
 
@@ -101,11 +136,10 @@ func (w *bicepWriter) forget() { clear(w.services) }
 // find walks to the declaration and takes its loop and conditions apart.
 func (w *bicepWriter) find(decl *template.Resource) (*bicepAPI, error) {
 	a := &bicepAPI{}
-	for _, d := range w.file.Declarations {
-		if r, ok := d.(*bicep.ResourceDecl); ok && inside(r, decl.Decl) {
-			a.chain = chainTo(r, decl.Decl)
-		}
+	for p := w.places[decl.Decl]; p != nil; p = p.in {
+		a.chain = append(a.chain, p.decl)
 	}
+	slices.Reverse(a.chain)
 	if len(a.chain) == 0 {
 		return nil, refuse("its declaration was not found")
 	}
@@ -157,33 +191,6 @@ func (w *bicepWriter) operand(x expr.Expr) string {
 		return "(" + text + ")"
 	}
 	return text
-}
-
-func inside(r *bicep.ResourceDecl, s source.Span) bool {
-	return r.Span().Start <= s.Start && s.End <= r.Span().End
-}
-
-func chainTo(r *bicep.ResourceDecl, s source.Span) []*bicep.ResourceDecl {
-	chain := []*bicep.ResourceDecl{r}
-	for r.Span() != s {
-		next := (*bicep.ResourceDecl)(nil)
-		bicep.Walk(r, func(n bicep.Node) bool {
-			c, ok := n.(*bicep.ResourceDecl)
-			if !ok || c == r || next != nil {
-				return next == nil
-			}
-			if inside(c, s) {
-				next = c
-			}
-			return false
-		})
-		if next == nil {
-			return nil
-		}
-		r = next
-		chain = append(chain, r)
-	}
-	return chain
 }
 
 // condition is the text of a condition. A loose one needs parentheses beside

@@ -86,7 +86,7 @@ func (w *bicepWriter) declareService(a *bicepAPI, c *collectionText, service str
 	if version == "" {
 		return refuse("its type has no API version")
 	}
-	symbol := w.free("apiManagementService")
+	symbol := w.names.free("apiManagementService")
 	c.scope, c.existing = symbol, &existingText{name: service, apiVersion: version}
 	if !changes {
 		w.services[service] = symbol
@@ -96,7 +96,7 @@ func (w *bicepWriter) declareService(a *bicepAPI, c *collectionText, service str
 	if a.loop.Index != nil {
 		index = a.loop.Index.Name
 	} else {
-		index = w.free("index")
+		index = w.names.free("index")
 	}
 	c.loop = w.header(a.loop, index)
 	c.scope, c.existing.loop = symbol+"["+index+"]", w.loop(a)

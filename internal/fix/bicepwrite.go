@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -9,20 +8,10 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// free gives out an identifier that the file does not use.
-func (w *bicepWriter) free(want string) string {
-	name := want
-	for n := 2; w.taken[name]; n++ {
-		name = want + strconv.Itoa(n)
-	}
-	w.taken[name] = true
-	return name
-}
-
 // render writes the collection, and the service it needs, in the file's own
 // indentation and line breaks.
 func (w *bicepWriter) render(unit string, c collectionText) string {
-	br := w.file.LineBreak()
+	br := w.lineBreak
 	var b strings.Builder
 	line := func(level int, text string) {
 		b.WriteString(strings.Repeat(unit, level) + text + br)
@@ -64,9 +53,9 @@ func (w *bicepWriter) render(unit string, c collectionText) string {
 // insertion places the text behind the top-level declaration that holds the
 // API, on lines of its own.
 func (w *bicepWriter) insertion(a *bicepAPI, text string) diag.TextEdit {
-	src, br := w.file.Source, w.file.LineBreak()
+	src, br := w.file.Source, w.lineBreak
 	end := w.file.Extent(a.top()).End
-	line := src.Position(end).Line
+	line := src.LineAt(end)
 	at := src.Line(line).End
 	before, after := br+br, ""
 	if line < src.Lines() && strings.TrimSpace(src.Text(src.Line(line+1))) != "" {
@@ -76,7 +65,8 @@ func (w *bicepWriter) insertion(a *bicepAPI, text string) diag.TextEdit {
 		}
 	}
 	w.inserted[at] = true
-	return diag.TextEdit{Path: src.Path, Span: source.Span{Start: at, End: at}, NewText: before + text + after}
+	e := diag.TextEdit{Path: src.Path, Span: source.Span{Start: at, End: at}, NewText: before + text + after}
+	return toLineStart(e, src.Content, br)
 }
 
 // unit is one level of indentation, as the API's own properties have it.

@@ -37,24 +37,23 @@ func (w *bicepWriter) number(x bicep.Expr, depth int) bool {
 
 // numbers reports whether a name stands for whole numbers.
 func (w *bicepWriter) numbers(name string, depth int) bool {
-	found := false
-	for _, d := range w.file.Declarations {
-		if id := d.Head().Name; id != nil && id.Name == name {
-			switch d := d.(type) {
-			case *bicep.ParamDecl:
-				return d.Type != nil && w.file.Source.Text(d.Type.Span()) == "int"
-			case *bicep.VarDecl:
-				return w.number(d.Value, depth+1)
-			}
-		}
-		bicep.Walk(d, func(n bicep.Node) bool {
-			if f, ok := n.(*bicep.ForExpr); ok && (f.Index != nil && f.Index.Name == name || f.Item != nil && f.Item.Name == name && ranges(f)) {
-				found = true
-			}
-			return !found
-		})
+	switch d := w.values[name].(type) {
+	case *bicep.ParamDecl:
+		return d.Type != nil && w.file.Source.Text(d.Type.Span()) == "int"
+	case *bicep.VarDecl:
+		return w.number(d.Value, depth+1)
 	}
-	return found
+	return w.counters[name]
+}
+
+// addCounters notes the variables of a loop that are whole numbers.
+func (w *bicepWriter) addCounters(f *bicep.ForExpr) {
+	if f.Index != nil {
+		w.counters[f.Index.Name] = true
+	}
+	if f.Item != nil && ranges(f) {
+		w.counters[f.Item.Name] = true
+	}
 }
 
 // ranges reports whether a loop goes over whole numbers.

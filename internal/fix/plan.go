@@ -188,13 +188,9 @@ func (p *planner) write(units []*unit) []*unit {
 
 func (p *planner) writeUnit(u *unit) error {
 	for _, t := range u.targets {
-		path := t.Resource.Path()
 		edits, err := p.writer(t.Resource).edits(t)
 		if err != nil {
 			return err
-		}
-		for i := range edits {
-			edits[i] = toLineStart(edits[i], p.Graph.Source(path).Content)
 		}
 		t.edits = edits
 	}
@@ -203,9 +199,8 @@ func (p *planner) writeUnit(u *unit) error {
 
 // toLineStart moves an insertion of whole lines from the end of a line to the
 // start of the next one. The bytes that come out are the same, but a diff then
-// shows nothing but added lines.
-func toLineStart(e diag.TextEdit, content []byte) diag.TextEdit {
-	br := lineBreak(content)
+// shows nothing but added lines. br is the file's line break.
+func toLineStart(e diag.TextEdit, content []byte, br string) diag.TextEdit {
 	if !strings.HasPrefix(e.NewText, br) || !bytes.HasPrefix(content[e.Span.Start:], []byte(br)) {
 		return e
 	}

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,12 +13,12 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// maxTries bounds how often a plan is proved in parts, and maxTried in how many
-// units altogether. A fix that does not hold is a mistake of this package, so
-// that a few dozen are plenty.
+// maxTries bounds how often a plan is proved in parts, and maxTried with how many
+// APIs altogether: each proof checks all of the repository again. A fix that does
+// not hold is a mistake of this package, so that a few dozen are plenty.
 const (
 	maxTries = 64
-	maxTried = 64_000
+	maxTried = 100_000
 )
 
 // errors of a proof.
@@ -27,36 +28,76 @@ var (
 	errUntried = errors.New("too many fixes of this repository do not hold")
 )
 
-// prove returns the units whose edits hold, trying all at once first, then by
-// file, then by halves.
+// prove returns the units whose edits hold, trying all at once first, then those
+// that are to blame apart from the others, then by file and by halves.
 func (p *planner) prove(units []*unit) []*unit {
 	if len(units) == 0 {
 		return nil
 	}
-	err := p.try(units)
+	blamed, err := p.try(units)
 	if err == nil {
 		return units
 	}
-	if len(units) == 1 {
+	if len(units) == 1 || errors.Is(err, errUntried) {
 		p.out.Unproven = append(p.out.Unproven, fmt.Errorf("fix of %s: %w", units[0].path(), err))
-		p.reject(units[0], fmt.Errorf("the fix could not be proved: %w; add the collection by hand", err))
+		p.rejectAll(units, fmt.Errorf("the fix could not be proved: %w; add the collection by hand", err))
 		return nil
 	}
-	var good []*unit
-	for _, part := range parts(units) {
-		good = append(good, p.prove(part)...)
-	}
-	if p.try(good) != nil { // each holds alone, but not with the others
-		for _, u := range good[len(good)/2:] {
-			p.reject(u, errors.New("the fix could not be proved together with the others; fix those first"))
+	var proven [][]*unit
+	for _, part := range parts(units, blamed) {
+		if good := p.prove(part); len(good) > 0 {
+			proven = append(proven, good)
 		}
-		return p.prove(good[:len(good)/2])
 	}
-	return good
+	if len(proven) < 2 {
+		return slices.Concat(proven...)
+	}
+	all := slices.Concat(proven...)
+	slices.SortFunc(all, func(a, b *unit) int { return cmp.Compare(a.findings[0], b.findings[0]) })
+	if _, err := p.try(all); err == nil {
+		return all
+	}
+	return p.largest(proven)
 }
 
-// parts splits units by file, and those of one file in halves.
-func parts(units []*unit) [][]*unit {
+// largest is the largest of some parts that hold alone, but not all together.
+func (p *planner) largest(proven [][]*unit) []*unit {
+	best := slices.MaxFunc(proven, func(a, b []*unit) int { return cmp.Compare(len(a), len(b)) })
+	for _, part := range proven {
+		if part[0] != best[0] {
+			p.rejectAll(part, errors.New("the fix could not be proved together with the others; fix those first"))
+		}
+	}
+	if p.apart {
+		return best
+	}
+	if err := p.rewrite(best); err != nil { // as it was when it was proved
+		p.rejectAll(best, err)
+		return nil
+	}
+	return best
+}
+
+func (p *planner) rejectAll(units []*unit, err error) {
+	for _, u := range units {
+		p.reject(u, err)
+	}
+}
+
+// parts splits off the units that are to blame. If all are, or none, it splits
+// units by file, and those of one file in halves.
+func parts(units []*unit, blamed map[*unit]bool) [][]*unit {
+	if n := len(blamed); n > 0 && n < len(units) {
+		var bad, others []*unit
+		for _, u := range units {
+			if blamed[u] {
+				bad = append(bad, u)
+			} else {
+				others = append(others, u)
+			}
+		}
+		return [][]*unit{others, bad}
+	}
 	var out [][]*unit
 	for _, u := range units {
 		if n := len(out); n > 0 && out[n-1][0].path() == u.path() {
@@ -73,59 +114,86 @@ func parts(units []*unit) [][]*unit {
 }
 
 // try applies the edits of units and checks the result: their findings must be
-// gone, and no other may have come.
-func (p *planner) try(units []*unit) error {
+// gone, and no other may have come. Otherwise blamed are the units that it seems
+// to be due to.
+func (p *planner) try(units []*unit) (blamed map[*unit]bool, err error) {
 	if len(units) == 0 {
-		return nil
+		return nil, nil
 	}
-	p.tried += len(units)
+	p.tried += len(p.Report.APIs) + len(units)
 	if p.tries++; p.tries > maxTries || p.tries > 1 && p.tried > maxTried {
-		return errUntried
+		return nil, errUntried
 	}
 	if p.tries > 1 && !p.apart {
 		if err := p.rewrite(units); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	files, err := p.apply(units)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return p.expect(units).compare(units, p.check(files).Findings)
+}
+
+// expected is what the findings should be after the edits of some units.
+type expected struct {
+	left  map[string]int     // those that may stay
+	open  map[string]int     // those among them that a new collection may put in question
+	fixed map[string][]*unit // those that must be gone, and whose edits see to it
+}
+
+func (p *planner) expect(units []*unit) expected {
+	e := expected{left: map[string]int{}, open: map[string]int{}, fixed: map[string][]*unit{}}
 	gone := map[int]bool{}
 	for _, u := range units {
 		for _, i := range u.findings {
 			gone[i] = true
+			k := identity(p.Report.Findings[i])
+			e.fixed[k] = append(e.fixed[k], u)
 		}
 	}
-	left := map[string]int{} // findings that may stay
-	open := map[string]int{} // those among them that a new collection may put in question
-	fixed := map[string]bool{}
 	for i, f := range p.Report.Findings {
 		if gone[i] {
-			fixed[identity(f)] = true
 			continue
 		}
-		left[identity(f)]++
+		e.left[identity(f)]++
 		if f.Code == check.CodeNotOnboarded {
-			open[f.Path+"\x00"+f.API]++
+			e.open[f.Path+"\x00"+f.API]++
 		}
 	}
-	for _, f := range p.check(files).Findings {
-		k := identity(f)
-		if left[k] > 0 {
-			left[k]--
-			continue
+	return e
+}
+
+// compare holds the findings after the edits against those that are expected. A
+// new one is blamed on what was written into its file.
+func (e expected) compare(units []*unit, findings []check.Finding) (blamed map[*unit]bool, err error) {
+	blamed = map[*unit]bool{}
+	paths := map[string]bool{}
+	for _, f := range findings {
+		k, api := identity(f), f.Path+"\x00"+f.API
+		switch {
+		case e.left[k] > 0:
+			e.left[k]--
+		case e.fixed[k] != nil:
+			err = cmp.Or(err, errStill)
+			for _, u := range e.fixed[k] {
+				blamed[u] = true
+			}
+			e.fixed[k] = e.fixed[k][:0]
+		case f.Code == check.CodeUndetermined && e.open[api] > 0:
+			e.open[api]-- // the collection may be that of an API whose name is not known
+		default:
+			err = cmp.Or(err, fmt.Errorf("%w (%s, %s)", errNew, f.Code, f.Summary))
+			paths[f.Path] = true
 		}
-		if fixed[k] {
-			return errStill
-		}
-		if api := f.Path + "\x00" + f.API; f.Code == check.CodeUndetermined && open[api] > 0 {
-			open[api]-- // the collection may be that of an API whose name is not known
-			continue
-		}
-		return fmt.Errorf("%w (%s, %s)", errNew, f.Code, f.Summary)
 	}
-	return nil
+	for _, u := range units {
+		if slices.ContainsFunc(u.targets, func(t *target) bool { return paths[t.Resource.Path()] }) {
+			blamed[u] = true
+		}
+	}
+	return blamed, err
 }
 
 // rewrite makes the edits of some of the units anew: what was written for all

@@ -62,7 +62,7 @@ func (w *bicepWriter) beside(call *template.Module, r *deployment.Resource) stri
 		return ""
 	}
 	c := collectionText{
-		symbol: w.free(call.Symbol + "Defender"), scope: "apiManagementService", name: name, nameFirst: true, dependsOn: call.Symbol,
+		symbol: w.names.free(call.Symbol + "Defender"), scope: "apiManagementService", name: name, nameFirst: true, dependsOn: call.Symbol,
 		existing: &existingText{name: service, apiVersion: serviceVersion},
 	}
 	if call.Condition != nil {
@@ -90,7 +90,7 @@ func (w *armWriter) snippet(r *deployment.Resource) string {
 	if err != nil {
 		return ""
 	}
-	l := layout{lineBreak: lineBreak(w.src.Content), unit: "  ", colon: ": "}
+	l := layout{lineBreak: w.lineBreak, unit: "  ", colon: ": "}
 	return l.object([]member{
 		{key: "type", value: quote(template.TypeCollection)},
 		{key: "apiVersion", value: quote(w.apiVersion)},

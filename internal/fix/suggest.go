@@ -50,8 +50,10 @@ func Suggest(in Input, limit int, shows func(path string, first, last int) bool)
 	proven := p.prove(shown)
 	var out []Suggestion
 	for _, u := range proven {
-		if len(proven) > 1 && p.try([]*unit{u}) != nil {
-			continue // it needs another one
+		if len(proven) > 1 {
+			if _, err := p.try([]*unit{u}); err != nil {
+				continue // it needs another one
+			}
 		}
 		if s, ok := p.suggestion(u); ok {
 			out = append(out, s)

@@ -28,23 +28,63 @@ import (
 //
 // Case matters. A leading ! has no meaning here, see [Set]. A pattern that
 // [Validate] refuses matches nothing.
-func Path(pattern, path string) bool {
-	p, err := compilePath(pattern)
-	return err == nil && p.match(split(path))
+func Path(pattern, path string) bool { return ReadPath(pattern).Match(path) }
+
+// PathPattern is a pattern of [Path] that is read once and matched often. The zero
+// PathPattern matches nothing.
+type PathPattern struct{ pattern pattern }
+
+// ReadPath reads a pattern of [Path].
+func ReadPath(text string) PathPattern {
+	p, err := compilePath(text)
+	if err != nil {
+		return PathPattern{}
+	}
+	return PathPattern{p}
+}
+
+// Match is [Path].
+func (p PathPattern) Match(path string) bool {
+	return p.pattern.segments != nil && p.pattern.match(split(path))
 }
 
 // Name reports whether a whole name matches a pattern with the *, ?, [ ] and
 // \ of [Path], where a / is a character like any other. Case does not matter,
 // as in the names of Azure resources.
-func Name(pattern, name string) bool {
-	s, err := compileSegment(characters(pattern))
+func Name(pattern, name string) bool { return ReadName(pattern).Match(name) }
+
+// NamePattern is a pattern of [Name] that is read once and matched often. The zero
+// NamePattern matches nothing.
+type NamePattern struct{ segment segment }
+
+// ReadName reads a pattern of [Name].
+func ReadName(text string) NamePattern {
+	s, err := compileSegment(characters(text))
 	if err != nil {
-		return false
+		return NamePattern{}
 	}
 	for i := range s {
 		s[i].fold = true
 	}
-	return s.match(characters(name))
+	return NamePattern{s}
+}
+
+// Match is [Name].
+func (p NamePattern) Match(name string) bool {
+	return p.segment != nil && p.segment.match(characters(name))
+}
+
+// Literal is the name that the pattern matches, in lower case; false when it may
+// match several that differ in more than case.
+func (p NamePattern) Literal() (string, bool) {
+	var b strings.Builder
+	for _, t := range p.segment {
+		if t.kind != literal {
+			return "", false
+		}
+		b.WriteRune(unicode.ToLower(t.char)) // one past the last code point becomes U+FFFD
+	}
+	return b.String(), p.segment != nil
 }
 
 // Validate says what is wrong with a pattern of [Path] or [Name], nil if

@@ -310,3 +310,20 @@ func naive(pattern, text []rune, fold bool) bool {
 	}
 	return len(text) > 0 && pattern[0] == text[0] && naive(pattern[1:], text[1:], fold)
 }
+
+func TestLiteral(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]string{"Orders": "orders", `a\*B`: "a*b", "É": "é", "": ""} {
+		if got, ok := ReadName(pattern).Literal(); !ok || got != want {
+			t.Errorf("%q is literally %q, %v", pattern, got, ok)
+		}
+	}
+	for _, pattern := range []string{"a*", "?", "[a]", "[", `a\`} {
+		if got, ok := ReadName(pattern).Literal(); ok {
+			t.Errorf("%q is literally %q", pattern, got)
+		}
+	}
+	if (NamePattern{}).Match("") || (PathPattern{}).Match("a") {
+		t.Error("a pattern that was not read matches something")
+	}
+}

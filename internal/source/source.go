@@ -43,7 +43,13 @@ type File struct {
 
 	once  sync.Once
 	lines []int32 // offsets at which lines begin; a file is smaller than 2 GiB
+
+	counted sync.Once
+	counts  []count // at every so many bytes, for columns in long lines
 }
+
+// count is how many code points come before an offset.
+type count struct{ offset, runes int }
 
 // NewFile makes a file of bytes that it takes ownership of.
 func NewFile(path string, content []byte) *File {
@@ -70,13 +76,51 @@ func (f *File) Text(s Span) string {
 // as in Bicep and in editors.
 func (f *File) Position(offset int) Position {
 	offset = clamp(offset, len(f.Content))
-	lines := f.lineStarts()
-	n := sort.Search(len(lines), func(i int) bool { return int(lines[i]) > offset }) // first line after
-	text := f.Content[lines[n-1]:offset]
-	if n == 1 {
-		text = bytes.TrimPrefix(text, []byte(BOM))
+	n := f.LineAt(offset)
+	start := int(f.lines[n-1])
+	if n == 1 && bytes.HasPrefix(f.Content, []byte(BOM)) {
+		start = min(len(BOM), offset)
 	}
-	return Position{Line: n, Column: utf8.RuneCount(text) + 1}
+	if offset-start > countEvery {
+		return Position{Line: n, Column: f.runesBefore(offset) - f.runesBefore(start) + 1}
+	}
+	return Position{Line: n, Column: utf8.RuneCount(f.Content[start:offset]) + 1}
+}
+
+// countEvery is at how many bytes code points are counted in advance. A file may
+// have all of its places on one line, each of which would count them again.
+const countEvery = 1 << 10
+
+// runesBefore is how many code points come before an offset.
+func (f *File) runesBefore(offset int) int {
+	f.counted.Do(func() {
+		var last count
+		f.counts = append(f.counts, last)
+		for at := countEvery; at < len(f.Content); at += countEvery {
+			next := boundary(f.Content, at)
+			last.runes += utf8.RuneCount(f.Content[last.offset:next])
+			last.offset = next
+			f.counts = append(f.counts, last)
+		}
+	})
+	n := sort.Search(len(f.counts), func(i int) bool { return f.counts[i].offset > offset })
+	c := f.counts[n-1]
+	return c.runes + utf8.RuneCount(f.Content[c.offset:offset])
+}
+
+// boundary is the first offset from at on where no code point goes on. Invalid
+// text has some that begin nowhere, of which each byte counts.
+func boundary(text []byte, at int) int {
+	for end := at + utf8.UTFMax - 1; at < end && at < len(text) && !utf8.RuneStart(text[at]); {
+		at++
+	}
+	return at
+}
+
+// LineAt is the number of the line that an offset is on, as in Position.
+func (f *File) LineAt(offset int) int {
+	lines := f.lineStarts()
+	return max(1, sort.Search(len(lines), func(i int) bool { return int(lines[i]) > offset }))
 }
 
 // Lines is the number of lines; a file that ends in a line break has an empty

@@ -1,7 +1,10 @@
 package source_test
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,6 +27,36 @@ func TestPosition(t *testing.T) {
 	}
 }
 
+// TestPositionInLongLine compares columns with those that counting from the start
+// of the line gives, in text of which much is no UTF-8.
+func TestPositionInLongLine(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"a", "é", "€", "😀", "\x80", "\xe2\x82", "\xf0\x9f", "\xff", "\x80\x80\x80\x80\x80\x80"}
+	for _, start := range []string{"", source.BOM, "first\n"} {
+		text := []byte(start)
+		for len(text) < 10_000 {
+			text = append(text, pieces[random.IntN(len(pieces))]...)
+		}
+		f := source.NewFile("a", text)
+		line := f.Lines()
+		for offset := len(start); offset <= len(text); offset++ {
+			want := source.Position{Line: line, Column: utf8.RuneCount(text[len(start):offset]) + 1}
+			if got := f.Position(offset); got != want {
+				t.Fatalf("after %q, offset %d is at %v, want %v", start, offset, got, want)
+			}
+		}
+	}
+}
+
+// BenchmarkPositionInLongLine looks up a place in the middle of a long line.
+func BenchmarkPositionInLongLine(b *testing.B) {
+	f := source.NewFile("a", bytes.Repeat([]byte("é"), 2<<20))
+	for b.Loop() {
+		f.Position(2<<20 - 1)
+	}
+}
+
 func TestLines(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
@@ -38,6 +71,9 @@ func TestLines(t *testing.T) {
 		var got []string
 		for n := 1; n <= f.Lines(); n++ {
 			got = append(got, f.Text(f.Line(n)))
+			if at := f.LineAt(f.Line(n).Start); at != n {
+				t.Errorf("line %d of %q begins on line %d", n, text, at)
+			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)

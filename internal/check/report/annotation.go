@@ -56,7 +56,7 @@ func Annotations(r *check.Report) []Annotation {
 }
 
 // message is what the author has to read: detail, other places, the way out.
-func message(look *lookup, f *check.Finding) string {
+func message(look lookup, f *check.Finding) string {
 	var b strings.Builder
 	b.WriteString(f.Detail)
 	if f.Detail == "" {

@@ -309,36 +309,6 @@ func TestNothingActs(t *testing.T) {
 	}
 }
 
-func TestLookup(t *testing.T) {
-	t.Parallel()
-	for name, content := range map[string]string{
-		"mixed":             "\xef\xbb\xbfé注\r\nab\rc\n\n\tdé",
-		"empty":             "",
-		"no UTF-8":          "\xef\xbb\xff\xe6\xb3\n\x80\x80\xf0",
-		"long line":         strings.Repeat("注x", 3000),
-		"long and no UTF-8": "注" + strings.Repeat("\x80", 9000) + "é\n" + strings.Repeat("é\xff", 5000),
-		"lines":             "\xef\xbb\xbf" + strings.Repeat("注é\n", 3000),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := source.NewFile("a", []byte(content))
-			look := newLookup(&check.Report{Sources: map[string]*source.File{"a": f}})
-			for i := -1; i <= len(content)+1; i++ {
-				start, end := look.position("a", source.Span{Start: i, End: i + 4})
-				if want := f.Position(i); start != want {
-					t.Fatalf("%d: got %v, want %v", i, start, want)
-				}
-				if want := f.Position(i + 4); end != want {
-					t.Fatalf("%d: got %v, want %v", i+4, end, want)
-				}
-				if n := look.line("a", source.Span{Start: i}); n != start.Line {
-					t.Fatalf("%d: line %d, want %d", i, n, start.Line)
-				}
-			}
-		})
-	}
-}
-
 func TestLookupUnknown(t *testing.T) {
 	t.Parallel()
 	look := newLookup(&check.Report{})

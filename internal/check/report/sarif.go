@@ -74,7 +74,7 @@ func SARIF(w io.Writer, r *check.Report, o SARIFOptions) error {
 // sarif is a log in the making.
 type sarif struct {
 	options   SARIFOptions
-	look      *lookup
+	look      lookup
 	rules     []sarifRule
 	ruleIndex map[diag.Code]int
 	seen      map[string]int // identities so far, to tell equal ones apart
@@ -171,7 +171,7 @@ func (s *sarif) notification(f finding) sarifNotification {
 // where they are: by the text they are at.
 func (s *sarif) distinction(f *check.Finding) string {
 	const enough = 256
-	src := s.look.sources[f.Path]
+	src := s.look[f.Path]
 	if f.API != "" || src == nil {
 		return ""
 	}
@@ -189,7 +189,7 @@ func (s *sarif) identify(code diag.Code, path, api, service, distinction string)
 
 func (s *sarif) location(path string, span source.Span, api, service string) sarifLocation {
 	out := sarifLocation{Physical: &sarifPhysical{Artifact: artifact(path)}}
-	if s.look.sources[path] != nil {
+	if s.look[path] != nil {
 		out.Physical.Region = s.region(path, span)
 	}
 	if api != "" {
@@ -203,7 +203,7 @@ func (s *sarif) location(path string, span source.Span, api, service string) sar
 // at the end of a file is on the line before (section 3.30.2).
 func (s *sarif) region(path string, span source.Span) *sarifRegion {
 	start, end := s.look.position(path, span)
-	f := s.look.sources[path]
+	f := s.look[path]
 	if last := f.Lines(); start == end && start.Line == last && last > 1 && f.Line(last).Len() == 0 {
 		start = s.look.afterBreak(path, last-1)
 		end = start
@@ -218,7 +218,7 @@ func (s *sarif) fix(f diag.SuggestedFix) (out sarifFix, ok bool) {
 	out.Description = &m
 	index := map[string]int{}
 	for _, e := range f.Edits {
-		if s.look.sources[e.Path] == nil {
+		if s.look[e.Path] == nil {
 			return sarifFix{}, false
 		}
 		i, known := index[e.Path]

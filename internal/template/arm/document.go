@@ -2,6 +2,7 @@ package arm
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -131,8 +132,9 @@ func (n *Node) At(offset int) *Node {
 	if offset < n.Span.Start || offset >= n.Span.End {
 		return nil
 	}
-	for _, child := range n.Children {
-		if found := child.At(offset); found != nil {
+	i := sort.Search(len(n.Children), func(i int) bool { return n.Children[i].Span.End > offset })
+	if i < len(n.Children) {
+		if found := n.Children[i].At(offset); found != nil {
 			return found
 		}
 	}

@@ -123,13 +123,13 @@ func (r *reader) declarationOf(comment source.Span) int {
 			return id
 		}
 	}
-	line := r.file.Position(comment.Start).Line
+	line := r.file.LineAt(comment.Start)
 	beside := r.places.beside
 	after, _ := slices.BinarySearchFunc(beside, comment.Start, func(p place, offset int) int { return cmp.Compare(p.token, offset) })
-	if after > 0 && r.file.Position(beside[after-1].token).Line == line {
+	if after > 0 && r.file.LineAt(beside[after-1].token) == line {
 		return beside[after-1].declaration
 	}
-	if after < len(beside) && r.file.Position(beside[after].token).Line == line {
+	if after < len(beside) && r.file.LineAt(beside[after].token) == line {
 		return beside[after].declaration
 	}
 	return -1
@@ -138,7 +138,7 @@ func (r *reader) declarationOf(comment source.Span) int {
 // below is the token that a comment stands above: the comment has its lines to
 // itself, and no blank line follows it or the comments after it.
 func (r *reader) below(comment source.Span) (int, bool) {
-	line := r.file.Line(r.file.Position(comment.Start).Line)
+	line := r.file.Line(r.file.LineAt(comment.Start))
 	if comment.Start-line.Start > maxIndent {
 		return 0, false
 	}

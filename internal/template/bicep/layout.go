@@ -93,7 +93,7 @@ func (f *File) Extent(n Node) source.Span {
 
 // Indent is the blanks at the start of the line that an offset is on.
 func (f *File) Indent(offset int) string {
-	start := f.lineStart(offset)
+	start := f.Source.Line(f.Source.LineAt(offset)).Start
 	if start == 0 && len(f.Trivia) > 0 && f.Trivia[0].Kind == ByteOrderMark {
 		start = len(source.BOM)
 	}
@@ -102,14 +102,6 @@ func (f *File) Indent(offset int) string {
 		end++
 	}
 	return string(f.Source.Content[start:end])
-}
-
-func (f *File) lineStart(offset int) int {
-	start := min(offset, len(f.Source.Content))
-	for start > 0 && f.Source.Content[start-1] != '\n' && f.Source.Content[start-1] != '\r' {
-		start--
-	}
-	return start
 }
 
 // LineBreak is how the file ends its lines, judged by the first one; "\n" where
