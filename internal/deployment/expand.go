@@ -158,14 +158,14 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 }
 
 // nameless reports whether an API is written without a name, or with something
-// that is none, and says so. Where a file has syntax errors the name may be
-// among them, and then nothing more is said.
+// that is none, and says so. Where a file has syntax errors, which are said
+// already, the name may be among them.
 func (in *instance) nameless(r *template.Resource) bool {
 	if r.Existing || !strings.EqualFold(r.FullType(), template.TypeAPI) {
 		return false
 	}
 	switch x := r.Name.(type) {
-	case nil, *expr.Array, *expr.Object:
+	case nil, *expr.Array, *expr.Object, *expr.Invalid:
 	case *expr.Literal:
 		if k := x.Value.Kind(); k == expr.KindString || k == expr.KindInt {
 			return false
@@ -174,7 +174,7 @@ func (in *instance) nameless(r *template.Resource) bool {
 		return false
 	}
 	if f := in.d.graph.files[in.template.File.Path]; f != nil && len(f.Diagnostics) > 0 {
-		return false
+		return true
 	}
 	path, at := in.place(r.Anchor)
 	in.d.report(diag.Diagnostic{

@@ -130,10 +130,10 @@ func (r *reader) resource(f *fields, start int, in container) {
 		Condition: r.condition(f.condition), Loop: r.loop(f.loop), Container: in.parent,
 		DependsOn: r.list(f.dependsOn), Decl: span(f.object), Anchor: f.anchor(),
 	}
-	res.Name = r.optional(f.name)
-	res.Scope = r.optional(f.scope)
 	if template.Relevant(full) {
-		res.Body = r.body(f.object)
+		res.Name, res.Scope, res.Body = r.identifier(f.name), r.identifier(f.scope), r.body(f.object)
+	} else {
+		res.Name, res.Scope = r.optional(f.name), r.optional(f.scope)
 	}
 	parent := in.parent
 	in.parent, in.fullType = res, full
@@ -166,6 +166,19 @@ func (r *reader) optional(v gjson.Result) expr.Expr {
 		return nil
 	}
 	return r.value(v)
+}
+
+// identifier is the name or scope of a resource. No text there begins with a
+// bracket, but an expression whose end is missing does.
+func (r *reader) identifier(v gjson.Result) expr.Expr {
+	x := r.optional(v)
+	if s, ok := expr.LiteralString(x); ok && strings.HasPrefix(s, "[") && !strings.HasPrefix(text(v), "[[") {
+		at := span(v)
+		r.report(at, "Expression without an end",
+			`This name or scope begins with "[" like an expression, but does not end with "]", so that Azure takes it for plain text. Put the "]" at its end.`)
+		return &expr.Invalid{Node: expr.Node{At: at}}
+	}
+	return x
 }
 
 func (r *reader) loop(v gjson.Result) *template.Loop {

@@ -28,8 +28,8 @@ func (r *reader) value(v gjson.Result) expr.Expr {
 	case gjson.String:
 		return r.str(v)
 	case gjson.Number:
-		if r.isUnreadable(v.Index) {
-			return &expr.Invalid{Node: at}
+		if bad, ok := r.unreadable(v.Index); ok {
+			return r.quoted(bad)
 		}
 		return r.nodes.literal(at.At, numberValue(v.Raw))
 	case gjson.True, gjson.False:
@@ -44,12 +44,25 @@ func (r *reader) value(v gjson.Result) expr.Expr {
 	}
 }
 
-// isUnreadable reports whether the number at an offset stands for a scalar that
-// could not be read.
-func (r *reader) isUnreadable(offset int) bool {
+// unreadable is where the scalar stands that could not be read and is a number
+// at an offset of the copy, if that is one.
+func (r *reader) unreadable(offset int) (source.Span, bool) {
 	bad := r.copy.unreadable
 	i := sort.Search(len(bad), func(i int) bool { return bad[i].Start >= offset })
-	return i < len(bad) && bad[i].Start == offset
+	if i == len(bad) || bad[i].Start != offset {
+		return source.Span{}, false
+	}
+	return bad[i], true
+}
+
+// quoted is a scalar that could not be read: what a text in single quotation
+// marks means is plain, if it holds nothing special.
+func (r *reader) quoted(at source.Span) expr.Expr {
+	s := r.file.Text(at)
+	if len(s) < 2 || s[0] != '\'' || strings.ContainsAny(s, `[\`) {
+		return &expr.Invalid{Node: expr.Node{At: at}}
+	}
+	return r.nodes.str(at, validText(s[1:len(s)-1]))
 }
 
 // str is a string as a literal or as the expression it holds.
