@@ -103,7 +103,8 @@ func (r *reader) report(s source.Span, summary, detail string) {
 
 func (r *reader) diagnosticsInOrder() []diag.Diagnostic {
 	diag.Sort(r.diagnostics)
-	return r.diagnostics
+	// A name is read by itself and with the resource.
+	return slices.CompactFunc(r.diagnostics, func(a, b diag.Diagnostic) bool { return diag.Compare(a, b) == 0 })
 }
 
 // span is where a value stands. The root is all of the text to gjson, so its
