@@ -95,6 +95,8 @@ type cleaner struct {
 	// it was complained about.
 	missing []byte
 	silent  bool
+	// conflicted says that a mark of a merge conflict was reported.
+	conflicted bool
 }
 
 // patch replaces bytes of the file by spaces, the first one by another byte if

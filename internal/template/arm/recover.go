@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
 // Reading goes on behind a syntax error where the rest is plain to see. What
@@ -217,25 +218,19 @@ func (c *cleaner) parent() byte {
 	return c.open[len(c.open)-2]
 }
 
-// conflict passes over the line of a marker that git left for a conflict.
+// conflict passes over a mark of a merge conflict: both versions are read.
 func (c *cleaner) conflict() bool {
-	const width = 7
-	if c.pos > 0 && c.src[c.pos-1] != '\n' || len(c.src)-c.pos < width {
+	if !template.ConflictMark(c.src, c.pos) {
 		return false
 	}
-	b := c.src[c.pos]
-	for _, other := range c.src[c.pos : c.pos+width] {
-		if other != b || b != '<' && b != '=' && b != '>' && b != '|' {
-			return false
-		}
-	}
-	s := source.Span{Start: c.pos, End: c.lineEnd(c.pos)}
-	if b == '<' {
-		c.report(s, "Merge conflict", "A merge left both versions of these lines. Keep what is right, and remove the lines with the marks.")
+	at := source.Span{Start: c.pos, End: c.lineEnd(c.pos)}
+	if c.src[c.pos] == '<' || !c.conflicted {
+		c.conflicted = true
+		c.report(at, template.ConflictSummary, template.ConflictDetail)
 	}
 	c.recovered = true
-	c.blank(s.Start, s.End)
-	c.pos = s.End
+	c.blank(at.Start, at.End)
+	c.pos = at.End
 	return true
 }
 

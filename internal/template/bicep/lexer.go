@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
 // large is from which size on a file gets room for as many tokens as bytes.
@@ -31,6 +32,7 @@ type lexer struct {
 	// unclosedText is the same for the closing quotes of strings of several
 	// lines.
 	unclosedText bool
+	conflicted   bool // a mark of a merge conflict was reported
 }
 
 // A hole is an interpolated string whose ${ has not met its } yet.
@@ -106,9 +108,25 @@ func (l *lexer) skipTrivia() {
 			if !l.pragma() {
 				return
 			}
+		case '<', '=', '>', '|':
+			if !template.ConflictMark(l.src, l.pos) {
+				return
+			}
+			l.conflict()
 		default:
 			return
 		}
+	}
+}
+
+// conflict passes over a mark of a merge conflict: both versions are read.
+func (l *lexer) conflict() {
+	start := l.pos
+	l.pos = l.lineEnd(start)
+	l.addTrivia(ConflictMark, start)
+	if l.src[start] == '<' || !l.conflicted {
+		l.conflicted = true
+		l.report.add(source.Span{Start: start, End: l.pos}, template.ConflictSummary, template.ConflictDetail)
 	}
 }
 

@@ -126,6 +126,7 @@ const (
 	BlockComment                        // /* … */
 	Pragma                              // #disable-next-line …, #disable-diagnostics …, #restore-diagnostics …
 	ByteOrderMark                       // at the start of the file only
+	ConflictMark                        // the line of <<<<<<<, |||||||, ======= or >>>>>>>
 )
 
 // Trivia is a piece of text that carries no syntax.
