@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -114,9 +115,9 @@ func (r *run) expand() {
 			open = append(open, x)
 		}
 		for _, a := range c.apis {
-			candidates := c.collections
+			candidates := slices.Values(c.collections)
 			if name, ok := a.name.AsString(); ok { // only an equal name, or one that is open, can be it
-				candidates = append(slices.Clone(byName[strings.ToLower(name)]), open...)
+				candidates = both(byName[strings.ToLower(name)], open)
 			}
 			r.judge(c, a, candidates)
 		}
@@ -148,7 +149,20 @@ func tooManyPairs(path string, given budget) diag.Diagnostic {
 	}
 }
 
-func (r *run) judge(d *checked, a *api, candidates []*collection) {
+// both are the elements of two lists. There may be very many, and are not copied.
+func both(first, second []*collection) iter.Seq[*collection] {
+	return func(yield func(*collection) bool) {
+		for _, list := range [][]*collection{first, second} {
+			for _, c := range list {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
 	if a.current().Segments == nil {
 		a.status, a.reason = Excluded, "its name has more or fewer parts than its type, which Azure refuses"
 		return
