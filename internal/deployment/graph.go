@@ -345,7 +345,7 @@ func (g *Graph) Expand(root Root) *Deployment {
 	d := &expander{
 		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
 		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
-		modules: map[string]bool{}, out: &Deployment{Root: root},
+		modules: map[string]bool{}, nested: map[*template.Template]map[string]symbol{}, out: &Deployment{Root: root},
 	}
 	if f == nil || f.Template == nil {
 		return d.out

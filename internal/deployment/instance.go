@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -39,6 +40,7 @@ type instance struct {
 	open     map[string]bool       // being evaluated: meeting one again is a cycle
 	children map[string]*instance
 	names    names                // nil until somebody asks for them
+	edgesOf  map[any][]node       // by *template.Resource or *template.Module
 	single   []*template.Resource // services that are no loops, nil until somebody asks for them
 }
 
@@ -117,9 +119,20 @@ func declarations(t *template.Template) map[string]symbol {
 		for _, p := range t.Parameters {
 			m[p.Name] = symbol{parameter: p}
 		}
+		return m
+	}
+	for _, v := range slices.Backward(t.Variables) { // the first of a name counts
+		m[armVariableKey(v.Name)] = symbol{variable: v}
+	}
+	for _, p := range slices.Backward(t.Parameters) {
+		m[armParameterKey(p.Name)] = symbol{parameter: p}
 	}
 	return m
 }
+
+// An ARM template has parameters, variables and symbols in spaces of their own.
+func armParameterKey(name string) string { return "parameters('" + strings.ToLower(name) + "')" }
+func armVariableKey(name string) string  { return "variables('" + strings.ToLower(name) + "')" }
 
 // symbol is what the template declares by a name; the zero symbol for nothing.
 func (in *instance) symbol(name string) symbol {

@@ -1,0 +1,50 @@
+package deployment
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/onboard-defender/onboard-defender/internal/source"
+)
+
+// expanded is the only deployment of some files: path, content and so on.
+func expanded(t *testing.T, files ...string) *Deployment {
+	t.Helper()
+	var entries []source.Entry
+	for i := 0; i < len(files); i += 2 {
+		entries = append(entries, source.Entry{Path: files[i], File: source.NewFile(files[i], []byte(files[i+1]))})
+	}
+	all := Load(source.NewSnapshot(entries), Options{}).ExpandAll()
+	if len(all) != 1 {
+		t.Fatalf("%d deployments", len(all))
+	}
+	return all[0]
+}
+
+// TestFollowedDependencies has a chain of resources, each of which is looked
+// through for one that it does not lead to.
+func TestFollowedDependencies(t *testing.T) {
+	t.Parallel()
+	const n = 400
+	var b strings.Builder
+	b.WriteString("resource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/a'\n}\n")
+	for i := range n {
+		fmt.Fprintf(&b, "resource b%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/b%d'\n  dependsOn: [ b%d ]\n}\n", i, i, i+1)
+	}
+	fmt.Fprintf(&b, "resource b%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/b%d'\n}\n", n, n)
+	d := expanded(t, "main.bicep", b.String())
+	goal := d.Resources[0]
+	if d.Resources[1].DependsOn(goal) {
+		t.Error("a chain that ends leads somewhere")
+	}
+	if !d.Resources[1].DependsOn(d.Resources[n]) {
+		t.Error("a chain does not lead to its end")
+	}
+	for _, r := range d.Resources[1:] {
+		r.DependsOn(goal)
+	}
+	if got, limit := goal.in.d.followed, maxFollowedOnce+maxFollowedEach*len(d.Resources)+len(d.Resources); got > limit {
+		t.Errorf("looked at %d declarations, more than %d", got, limit)
+	}
+}
