@@ -54,9 +54,19 @@ type expander struct {
 	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
 	nested    map[*template.Template]map[string]symbol
+	loaded    map[loaded]expr.Value
 	calls     int
 	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
+}
+
+func newExpander(g *Graph, root Root) *expander {
+	return &expander{
+		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
+		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
+		modules: map[string]bool{}, nested: map[*template.Template]map[string]symbol{}, loaded: map[loaded]expr.Value{},
+		out: &Deployment{Root: root},
+	}
 }
 
 func (d *expander) want(path string) { d.wanted[path] = true }

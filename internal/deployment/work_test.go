@@ -48,3 +48,23 @@ func TestFollowedDependencies(t *testing.T) {
 		t.Errorf("looked at %d declarations, more than %d", got, limit)
 	}
 }
+
+// TestLoadedOnce has loops that load the same each time, and counts the steps.
+func TestLoadedOnce(t *testing.T) {
+	t.Parallel()
+	const api = "resource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/a${string(all)}'\n}\n"
+	list := "[" + strings.Repeat("1,", 5000) + "1]"
+	files := []string{"list.yaml", list, "list.json", list}
+	for i := range 200 {
+		files = append(files, fmt.Sprintf("dir/%d.txt", i), "")
+	}
+	for _, load := range []string{"loadYamlContent('list.yaml')", "loadJsonContent('list.json')", "loadDirectoryFileInfo('dir', '*.txt')"} {
+		work := func(n int) int {
+			text := fmt.Sprintf("var all = [for i in range(0, %d): length(%s)]\n", n, load) + api
+			return expanded(t, append([]string{"main.bicep", text}, files...)...).work
+		}
+		if once, often := work(1), work(200); often > 2*once+200*200 {
+			t.Errorf("%s takes %d steps once, and %d in a loop of 200", load, once, often)
+		}
+	}
+}
