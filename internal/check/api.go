@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
@@ -280,6 +281,10 @@ func (a *api) protect() (decls []*deployment.Resource, blocked string) {
 			return []*deployment.Resource{r}, ""
 		}
 	}
+	if len(a.revisions) > maxRevisions {
+		return decls, "it is declared more than " + strconv.Itoa(maxRevisions) + " times under conditions of their own; " +
+			"add a collection that is always deployed"
+	}
 	for _, r := range a.revisions[1:] {
 		for _, p := range decls {
 			if expr.Satisfiable(p.Condition, r.Condition) {
@@ -374,7 +379,7 @@ func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string
 			continue
 		}
 		service, ok := r.Service()
-		if !ok || deployment.SameService(service, a.service) != expr.True || expr.SameName(r.Segments[2], a.name) != expr.True {
+		if !ok || expr.SameName(r.Segments[2], a.name) != expr.True || deployment.SameService(service, a.service) != expr.True {
 			continue
 		}
 		name, ok := r.Segments[1].AsString()

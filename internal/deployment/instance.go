@@ -39,9 +39,9 @@ type instance struct {
 	values   map[string]expr.Value // parameters and variables evaluated so far
 	open     map[string]bool       // being evaluated: meeting one again is a cycle
 	children map[string]*instance
-	names    names                // nil until somebody asks for them
-	edgesOf  map[any][]node       // by *template.Resource or *template.Module
-	single   []*template.Resource // services that are no loops, nil until somebody asks for them
+	names    names          // nil until somebody asks for them
+	edgesOf  map[any][]node // by *template.Resource or *template.Module
+	single   *services      // nil until somebody asks for them
 }
 
 // lazy is an expression with the scope it is to be evaluated in.
@@ -73,19 +73,6 @@ func newInstance(d *expander, t *template.Template, id string, target Target) *i
 	}
 	in.symbols = d.symbols(t)
 	return in
-}
-
-// services are the API Management services at top level that are no loops.
-func (in *instance) services() []*template.Resource {
-	if in.single == nil {
-		in.single = []*template.Resource{}
-		for _, r := range in.template.Resources {
-			if r.Loop == nil && strings.EqualFold(r.Type, template.TypeService) {
-				in.single = append(in.single, r)
-			}
-		}
-	}
-	return in.single
 }
 
 // declarations indexes what a template declares by name.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
@@ -65,6 +66,27 @@ func TestLoadedOnce(t *testing.T) {
 		}
 		if once, often := work(1), work(200); often > 2*once+200*200 {
 			t.Errorf("%s takes %d steps once, and %d in a loop of 200", load, once, often)
+		}
+	}
+}
+
+// TestServicesLike counts the services that one is compared with.
+func TestServicesLike(t *testing.T) {
+	t.Parallel()
+	all := services{byName: map[string][]int{}}
+	for i := range 2000 {
+		all.add(service{id: ServiceID{Name: expr.String(fmt.Sprintf("Apim-%d", i))}})
+	}
+	for name, want := range map[string]int{"apim-7": maxUnlike, "apim-1500": maxUnlike + 1, "other": maxUnlike} {
+		compared, found := 0, 0
+		for s := range all.like(expr.String(name)) {
+			compared++
+			if SameService(s.id, ServiceID{Name: expr.String(name)}) == expr.True {
+				found++
+			}
+		}
+		if compared != want || found != 1 && name != "other" {
+			t.Errorf("%s is compared with %d services and is %d of them", name, compared, found)
 		}
 	}
 }
