@@ -2,7 +2,9 @@ package check
 
 import (
 	"fmt"
+	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
@@ -39,6 +41,9 @@ const (
 	maxAllPairs     budget = 2_000_000
 	maxPairsPerFile budget = 1_000
 )
+
+// cheapPairs is how many pairs whose names begin or end differently count as one.
+const cheapPairs = 16
 
 func (b *budget) spend() bool {
 	*b--
@@ -181,13 +186,16 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 }
 
 // decide gives the API its status within its own deployment.
-func (a *api) decide(candidates []*collection, pairs *budget) {
+func (a *api) decide(candidates iter.Seq[*collection], pairs *budget) {
 	var sure []expr.Value
 	var dead, maybe *collection
 	var open []*collection // that may or may not be it
-	for _, c := range candidates {
+	apart := 0
+	for c := range candidates {
 		if a.ends.Apart(c.ends) {
-			continue
+			if apart++; apart%cheapPairs != 0 {
+				continue
+			}
 		}
 		if !pairs.spend() {
 			a.status, a.reason = Undetermined, "its deployment has more APIs and collections than are compared with each other"
@@ -272,6 +280,10 @@ func (a *api) protect() (decls []*deployment.Resource, blocked string) {
 		if expr.Implies(a.required, r.Condition) == expr.True {
 			return []*deployment.Resource{r}, ""
 		}
+	}
+	if len(a.revisions) > maxRevisions {
+		return decls, "it is declared more than " + strconv.Itoa(maxRevisions) + " times under conditions of their own; " +
+			"add a collection that is always deployed"
 	}
 	for _, r := range a.revisions[1:] {
 		for _, p := range decls {
@@ -367,7 +379,7 @@ func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string
 			continue
 		}
 		service, ok := r.Service()
-		if !ok || deployment.SameService(service, a.service) != expr.True || expr.SameName(r.Segments[2], a.name) != expr.True {
+		if !ok || expr.SameName(r.Segments[2], a.name) != expr.True || deployment.SameService(service, a.service) != expr.True {
 			continue
 		}
 		name, ok := r.Segments[1].AsString()

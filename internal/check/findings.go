@@ -250,8 +250,8 @@ func (r *run) reportPlan(d *checked, x *deployment.Resource) {
 }
 
 // maxRevisions is up to how many declarations of one API it is looked for one
-// that its collection depends on. There are so many only where somebody wants
-// to see this take long, and it is a notice.
+// that its collection depends on, and for those that take turns. There are so
+// many only where somebody wants to see this take long.
 const maxRevisions = 50
 
 // reportDependencies notes collections that may be deployed before their API.

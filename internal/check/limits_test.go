@@ -139,3 +139,19 @@ func TestUTF16(t *testing.T) {
 		t.Errorf("outcome %s (-want +got):\n%s", r.Outcome, diff)
 	}
 }
+
+// TestManyRevisions declares one API under very many conditions that exclude each
+// other: which of them to protect is not looked for.
+func TestManyRevisions(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("param p string\n")
+	for i := range 500 {
+		fmt.Fprintf(&b, "resource a%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = if (p == '%d') {\n  name: 'apim-shop/a'\n}\n", i, i)
+	}
+	f := source.NewFile("main.bicep", []byte(b.String()))
+	r := check.Run(deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{}), check.Settings{}, nil)
+	if len(r.Findings) != 1 || r.Findings[0].Code != check.CodeNotOnboarded || !strings.Contains(r.Findings[0].Subject.Blocked, "more than 50 times") {
+		t.Errorf("found %+v", r.Findings)
+	}
+}

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -114,9 +115,9 @@ func (r *run) expand() {
 			open = append(open, x)
 		}
 		for _, a := range c.apis {
-			candidates := c.collections
+			candidates := slices.Values(c.collections)
 			if name, ok := a.name.AsString(); ok { // only an equal name, or one that is open, can be it
-				candidates = append(slices.Clone(byName[strings.ToLower(name)]), open...)
+				candidates = both(byName[strings.ToLower(name)], open)
 			}
 			r.judge(c, a, candidates)
 		}
@@ -148,7 +149,20 @@ func tooManyPairs(path string, given budget) diag.Diagnostic {
 	}
 }
 
-func (r *run) judge(d *checked, a *api, candidates []*collection) {
+// both are the elements of two lists. There may be very many, and are not copied.
+func both(first, second []*collection) iter.Seq[*collection] {
+	return func(yield func(*collection) bool) {
+		for _, list := range [][]*collection{first, second} {
+			for _, c := range list {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
 	if a.current().Segments == nil {
 		a.status, a.reason = Excluded, "its name has more or fewer parts than its type, which Azure refuses"
 		return
@@ -185,13 +199,26 @@ func (r *run) borrow() {
 		root string
 		c    *collection
 	}
-	index := map[string][]home{}
+	always, sometimes := map[string][]home{}, map[string][]home{}
 	for _, d := range r.deployments {
 		for _, c := range d.collections {
-			if key, ok := knownKey(c.service, c.name); ok && !c.resource.Condition.IsFalse() {
-				index[key] = append(index[key], home{d.Root.Path, c})
+			key, ok := knownKey(c.service, c.name)
+			switch {
+			case !ok || c.resource.Condition.IsFalse():
+			case c.resource.Condition.IsTrue():
+				always[key] = append(always[key], home{d.Root.Path, c})
+			default:
+				sometimes[key] = append(sometimes[key], home{d.Root.Path, c})
 			}
 		}
+	}
+	elsewhere := func(homes []home, d *checked, a *api) *collection {
+		for _, h := range homes {
+			if h.root != d.Root.Path && !apart(a.service.Target, h.c.service.Target) {
+				return h.c
+			}
+		}
+		return nil
 	}
 	for _, d := range r.deployments {
 		for _, a := range d.apis {
@@ -199,19 +226,14 @@ func (r *run) borrow() {
 			if !ok || a.status != Unprotected && a.status != Undetermined {
 				continue
 			}
-			for _, h := range index[key] {
-				if h.root == d.Root.Path || apart(a.service.Target, h.c.service.Target) {
-					continue
-				}
-				if h.c.resource.Condition.IsTrue() {
-					a.status, a.related, a.reason, a.blocked = Onboarded, h.c, "by "+h.c.resource.Path(), ""
-					break
-				}
-				if a.status == Unprotected {
-					a.status, a.related = Undetermined, h.c
-					a.reason = "its collection in " + h.c.resource.Path() + " is deployed only under a condition"
-					a.blocked = "there is a collection for it in " + h.c.resource.Path() + " already"
-				}
+			if c := elsewhere(always[key], d, a); c != nil {
+				a.status, a.related, a.reason, a.blocked = Onboarded, c, "by "+c.resource.Path(), ""
+				continue
+			}
+			if c := elsewhere(sometimes[key], d, a); c != nil && a.status == Unprotected {
+				a.status, a.related = Undetermined, c
+				a.reason = "its collection in " + c.resource.Path() + " is deployed only under a condition"
+				a.blocked = "there is a collection for it in " + c.resource.Path() + " already"
 			}
 		}
 	}

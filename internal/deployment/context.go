@@ -98,10 +98,8 @@ func (in *instance) armParameter(args []expr.Value) expr.Value {
 	if !ok {
 		return expr.Apply("parameters", expr.KindUnknown, append([]expr.Value{expr.String(in.id)}, args...)...)
 	}
-	for _, p := range in.template.Parameters {
-		if strings.EqualFold(p.Name, name) {
-			return in.parameter(p)
-		}
+	if p := in.symbols[armParameterKey(name)].parameter; p != nil {
+		return in.parameter(p)
 	}
 	return expr.Unknown()
 }
@@ -112,10 +110,8 @@ func (in *instance) armVariable(args []expr.Value) expr.Value {
 	if !ok {
 		return expr.Apply("variables", expr.KindUnknown, append([]expr.Value{expr.String(in.id)}, args...)...)
 	}
-	for _, v := range in.template.Variables {
-		if strings.EqualFold(v.Name, name) {
-			return in.variable(v)
-		}
+	if v := in.symbols[armVariableKey(name)].variable; v != nil {
+		return in.variable(v)
 	}
 	return expr.Unknown()
 }

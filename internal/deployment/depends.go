@@ -10,7 +10,8 @@ import (
 
 // DependsOn reports whether a resource is certain to be deployed after
 // another: directly, through resources between them, or because the module
-// that holds the one depends on the module that holds the other.
+// that holds the one depends on the module that holds the other. It is taken to
+// be where there is too much between them to look through.
 func (r *Resource) DependsOn(other *Resource) bool {
 	if r.names(other) {
 		return true
@@ -20,31 +21,43 @@ func (r *Resource) DependsOn(other *Resource) bool {
 		goal[node{c.in, c.Module}] = true
 	}
 	var queue []edgeSource
-	queue = append(queue, edgeSource{node{r.in, r.Decl}, r.scope})
+	queue = append(queue, edgeSource{node{r.in, r.Decl}, r.scope, true})
 	for _, c := range r.Calls {
 		// A module both lie in says nothing about their order.
 		if !goal[node{c.in, c.Module}] {
-			queue = append(queue, edgeSource{node{c.in, c.Module}, c.in.scope()})
+			queue = append(queue, edgeSource{node{c.in, c.Module}, c.in.scope(), false})
 		}
 		delete(goal, node{c.in, c.Module})
 	}
 	seen := map[node]bool{}
-	for len(queue) > 0 && len(seen) < maxResources {
+	d := r.in.d
+	for len(queue) > 0 {
 		from := queue[0]
 		queue = queue[1:]
 		if seen[from.node] {
 			continue
+		}
+		if d.followed++; d.followed > maxFollowedOnce+maxFollowedEach*len(d.out.Resources) {
+			return true
 		}
 		seen[from.node] = true
 		for _, to := range from.in.edges(from) {
 			if goal[to] {
 				return true
 			}
-			queue = append(queue, edgeSource{to, to.in.scope()})
+			queue = append(queue, edgeSource{to, to.in.scope(), false})
 		}
 	}
 	return false
 }
+
+// So many declarations are looked at to follow the dependencies of all resources
+// of one deployment, altogether and for each resource it has. Most depend on what
+// they need directly.
+const (
+	maxFollowedOnce = 1000
+	maxFollowedEach = 20
+)
 
 // names reports whether an entry of ARM's dependsOn is plainly the other
 // resource. Most are, and then nobody needs the names of all resources.
@@ -68,11 +81,27 @@ type node struct {
 
 type edgeSource struct {
 	node
-	scope expr.Scope
+	scope   expr.Scope
+	element bool // scope is that of an element of a loop
 }
 
 // edges are the declarations of the same instance that one depends on.
 func (in *instance) edges(from edgeSource) []node {
+	if from.element {
+		return in.findEdges(from)
+	}
+	found, ok := in.edgesOf[from.decl]
+	if !ok {
+		found = in.findEdges(from)
+		if in.edgesOf == nil {
+			in.edgesOf = map[any][]node{}
+		}
+		in.edgesOf[from.decl] = found
+	}
+	return found
+}
+
+func (in *instance) findEdges(from edgeSource) []node {
 	var explicit, implicit []expr.Expr
 	switch d := from.decl.(type) {
 	case *template.Resource:

@@ -53,8 +53,20 @@ type expander struct {
 	wanted    map[string]bool
 	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
+	nested    map[*template.Template]map[string]symbol
+	loaded    map[loaded]expr.Value
 	calls     int
+	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
+}
+
+func newExpander(g *Graph, root Root) *expander {
+	return &expander{
+		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
+		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
+		modules: map[string]bool{}, nested: map[*template.Template]map[string]symbol{}, loaded: map[loaded]expr.Value{},
+		out: &Deployment{Root: root},
+	}
 }
 
 func (d *expander) want(path string) { d.wanted[path] = true }
@@ -65,7 +77,12 @@ func (d *expander) symbols(t *template.Template) map[string]symbol {
 	if m, ok := d.graph.symbols[t]; ok {
 		return m
 	}
-	return declarations(t) // a nested template, or one that no file of the graph is
+	m, ok := d.nested[t] // a nested template, or one that no file of the graph is
+	if !ok {
+		m = declarations(t)
+		d.nested[t] = m
+	}
+	return m
 }
 
 // local is the template at a path written in a file, nil when there is none.

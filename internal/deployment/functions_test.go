@@ -27,11 +27,7 @@ func evaluate(t *testing.T, path string, files map[string]string) evaluated {
 	if f == nil || f.Template == nil || len(f.Diagnostics) > 0 {
 		t.Fatalf("%s is no template: %+v", path, f)
 	}
-	d := &expander{
-		graph: g, eval: &expr.Evaluator{}, context: contextTable(),
-		libraries: map[string]*instance{}, reached: map[string]bool{}, wanted: map[string]bool{}, out: &Deployment{},
-	}
-	return evaluated{t, newInstance(d, f.Template, path, rootTarget(f.Template))}
+	return evaluated{t, newInstance(newExpander(g, Root{Path: path}), f.Template, path, rootTarget(f.Template))}
 }
 
 func (e evaluated) variable(name string) expr.Value {

@@ -342,11 +342,7 @@ func (g *Graph) rootCycles(called map[string]bool) {
 // Expand evaluates one deployment. It is safe for concurrent use.
 func (g *Graph) Expand(root Root) *Deployment {
 	f := g.files[root.Path]
-	d := &expander{
-		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
-		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
-		modules: map[string]bool{}, out: &Deployment{Root: root},
-	}
+	d := newExpander(g, root)
 	if f == nil || f.Template == nil {
 		return d.out
 	}
@@ -356,6 +352,7 @@ func (g *Graph) Expand(root Root) *Deployment {
 	}
 	in.expand()
 	in.limit(source.Span{})
+	clear(d.loaded) // the resources keep the rest, for what is asked of them later
 	d.out.Diagnostics = unique(d.out.Diagnostics)
 	d.out.Reached = sortedKeys(d.reached)
 	d.out.Wanted = sortedKeys(d.wanted)

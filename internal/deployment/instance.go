@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/diag"
@@ -38,8 +39,9 @@ type instance struct {
 	values   map[string]expr.Value // parameters and variables evaluated so far
 	open     map[string]bool       // being evaluated: meeting one again is a cycle
 	children map[string]*instance
-	names    names                // nil until somebody asks for them
-	single   []*template.Resource // services that are no loops, nil until somebody asks for them
+	names    names          // nil until somebody asks for them
+	edgesOf  map[any][]node // by *template.Resource or *template.Module
+	single   *services      // nil until somebody asks for them
 }
 
 // lazy is an expression with the scope it is to be evaluated in.
@@ -73,19 +75,6 @@ func newInstance(d *expander, t *template.Template, id string, target Target) *i
 	return in
 }
 
-// services are the API Management services at top level that are no loops.
-func (in *instance) services() []*template.Resource {
-	if in.single == nil {
-		in.single = []*template.Resource{}
-		for _, r := range in.template.Resources {
-			if r.Loop == nil && strings.EqualFold(r.Type, template.TypeService) {
-				in.single = append(in.single, r)
-			}
-		}
-	}
-	return in.single
-}
-
 // declarations indexes what a template declares by name.
 func declarations(t *template.Template) map[string]symbol {
 	m := map[string]symbol{}
@@ -117,9 +106,20 @@ func declarations(t *template.Template) map[string]symbol {
 		for _, p := range t.Parameters {
 			m[p.Name] = symbol{parameter: p}
 		}
+		return m
+	}
+	for _, v := range slices.Backward(t.Variables) { // the first of a name counts
+		m[armVariableKey(v.Name)] = symbol{variable: v}
+	}
+	for _, p := range slices.Backward(t.Parameters) {
+		m[armParameterKey(p.Name)] = symbol{parameter: p}
 	}
 	return m
 }
+
+// An ARM template has parameters, variables and symbols in spaces of their own.
+func armParameterKey(name string) string { return "parameters('" + strings.ToLower(name) + "')" }
+func armVariableKey(name string) string  { return "variables('" + strings.ToLower(name) + "')" }
 
 // symbol is what the template declares by a name; the zero symbol for nothing.
 func (in *instance) symbol(name string) symbol {

@@ -53,11 +53,17 @@ func (in *instance) loadObject(kind string, args []expr.Value, read func(text st
 	if f == nil {
 		return term
 	}
-	text, ok := decode(f.Content, args, 2)
+	encoding, _ := argText(args, 2)
+	v, ok := in.d.loadOnce(loaded{kind, f.Path, encoding}, func() (expr.Value, bool) {
+		text, ok := decode(f.Content, args, 2)
+		if !ok {
+			return expr.Value{}, false
+		}
+		return read(text), true
+	})
 	if !ok {
 		return term
 	}
-	v := read(text)
 	if len(args) > 1 && !args[1].IsNull() {
 		steps, isText := argText(args, 1)
 		if v, ok = follow(v, steps); !isText || !ok {
@@ -68,6 +74,23 @@ func (in *instance) loadObject(kind string, args []expr.Value, read func(text st
 		return term
 	}
 	return v
+}
+
+// loaded is what is asked for in load functions, which often stand in loops: the
+// kind of content, a file or folder, and the encoding or pattern.
+type loaded struct{ kind, path, how string }
+
+// loadOnce reads something of which the deployment has not asked before. What a limit
+// cut off is not kept.
+func (d *expander) loadOnce(key loaded, read func() (expr.Value, bool)) (expr.Value, bool) {
+	if v, ok := d.loaded[key]; ok {
+		return v, true
+	}
+	v, ok := read()
+	if ok && d.eval.Err() == nil {
+		d.loaded[key] = v
+	}
+	return v, ok
 }
 
 // maxBinary is how many bytes Bicep loads as base64.
@@ -213,35 +236,47 @@ func (in *instance) loadDirectory(args []expr.Value) expr.Value {
 	if !ok || strings.HasPrefix(name, "/") || dir == ".." || strings.HasPrefix(dir, "../") {
 		return term
 	}
+	v, ok := in.d.loadOnce(loaded{"directory from " + here, dir, pattern}, func() (expr.Value, bool) {
+		return in.d.directory(here, dir, pattern)
+	})
+	if !ok {
+		return term
+	}
+	return v
+}
+
+// directory lists the files in a folder whose names match a pattern, with their
+// paths from another folder.
+func (d *expander) directory(here, dir, pattern string) (expr.Value, bool) {
 	var paths []string
-	exists := false
-	for _, e := range in.d.graph.snapshot.Entries() {
-		exists = exists || dir == "." || strings.HasPrefix(e.Path, dir+"/")
+	within, exists := dir+"/", dir == "."
+	for _, e := range d.graph.snapshot.Entries() {
+		exists = exists || strings.HasPrefix(e.Path, within)
 		if path.Dir(e.Path) != dir {
 			continue
 		}
 		matches, known := matchFile(pattern, path.Base(e.Path))
 		if !known {
-			return term
+			return expr.Value{}, false
 		}
 		if matches {
 			paths = append(paths, e.Path)
 		}
 	}
-	if !exists || !in.d.eval.Spend(len(in.d.graph.snapshot.Entries())/16+len(paths)) {
-		return term
+	if !exists || !d.eval.Spend(len(d.graph.snapshot.Entries())+16*len(paths)) {
+		return expr.Value{}, false
 	}
 	slices.SortStableFunc(paths, func(a, b string) int { return cmp.Compare(strings.ToUpper(a), strings.ToUpper(b)) })
 	files := make([]expr.Value, len(paths))
 	for i, p := range paths {
-		in.d.reached[p] = true
+		d.reached[p] = true
 		files[i] = expr.ObjectOf(
 			expr.Field{Key: "relativePath", Value: expr.String(relative(here, p))},
 			expr.Field{Key: "baseName", Value: expr.String(path.Base(p))},
 			expr.Field{Key: "extension", Value: expr.String(path.Ext(p))},
 		)
 	}
-	return expr.ArrayOf(files...)
+	return expr.ArrayOf(files...), true
 }
 
 // matchFile matches the name of a file with a pattern of one "*", and says

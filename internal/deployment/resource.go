@@ -107,11 +107,9 @@ func (r *Resource) Services() []*template.Resource {
 		return nil
 	}
 	var out []*template.Resource
-	for _, d := range r.in.services() {
-		h := &resourceHandle{in: r.in, decl: d, scope: r.in.scope()}
-		segments := h.segments()
-		if len(segments) == 1 && SameService(mine, ServiceID{Target: h.target(), Name: segments[0]}) == expr.True {
-			out = append(out, d)
+	for s := range r.in.services().like(mine.Name) {
+		if SameService(mine, s.id) == expr.True {
+			out = append(out, s.decl)
 		}
 	}
 	return out
@@ -224,8 +222,12 @@ func isText(v expr.Value, want string) bool {
 
 // SameService compares two services as terms.
 func SameService(a, b ServiceID) expr.Truth {
+	name := expr.SameName(a.Name, b.Name)
+	if name == expr.False {
+		return expr.False // most are, and then nobody needs the rest
+	}
 	return every(
-		expr.SameName(a.Name, b.Name),
+		name,
 		sameOptional(a.Target.ResourceGroup, b.Target.ResourceGroup),
 		sameOptional(a.Target.Subscription, b.Target.Subscription),
 	)

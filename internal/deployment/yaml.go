@@ -29,7 +29,7 @@ func readYAML(e *expr.Evaluator, text string) expr.Value {
 		return expr.Unknown()
 	}
 	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n"))
-	if !e.Spend(len(text)/16+len(tokens)) || !tame(tokens) {
+	if !e.Spend(len(text)/16+len(tokens)) || !tame(tokens) || !e.Spend(len(tokens)*len(tokens)/4000) {
 		return expr.Unknown()
 	}
 	f, err := parser.Parse(tokens, 0)
