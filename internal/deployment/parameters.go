@@ -73,13 +73,13 @@ func (g *Graph) templateOf(p string, f *template.ParameterFile) string {
 		if f.UsingNone || f.Using == "" {
 			return ""
 		}
-		return g.existing(source.Resolve(p, f.Using))
+		return g.existing(g.spelled(source.Resolve(p, f.Using)))
 	}
 	if f.Template != "" {
 		if strings.HasPrefix(f.Template, ".") {
-			return g.existing(source.Resolve(p, f.Template))
+			return g.existing(g.spelled(source.Resolve(p, f.Template)))
 		}
-		return g.existing(source.Clean(strings.ReplaceAll(f.Template, "\\", "/")))
+		return g.existing(g.spelled(source.Clean(strings.ReplaceAll(f.Template, "\\", "/"))))
 	}
 	return g.templateByName(p)
 }
@@ -145,7 +145,7 @@ func (in *instance) giveFrom(f *File, below []*File) {
 	}
 	base := map[string]lazy{}
 	if p := f.Parameters; p.Extends != "" {
-		next := in.d.graph.files[source.Resolve(f.Source.Path, p.Extends)]
+		next := in.d.graph.files[in.d.graph.spelled(source.Resolve(f.Source.Path, p.Extends))]
 		switch {
 		case next == nil || next.Parameters == nil:
 			in.d.report(notFound(f.Source.Path, p.ExtendsAt, "Parameter file", p.Extends,
