@@ -44,15 +44,21 @@ func (r *reader) link(v gjson.Result, in *names) (string, source.Span) {
 	l := linker{names: in, left: maxFollow}
 	switch {
 	case relative.Type == gjson.String:
-		path, _ := l.text(r.value(relative))
-		return path, span(relative)
+		return complete(l.text(r.value(relative))), span(relative)
 	case id.Type == gjson.String:
 		return "ts:" + text(id), span(id)
 	case uri.Type == gjson.String:
-		path, _ := l.relative(r.value(uri))
-		return path, span(uri)
+		return complete(l.relative(r.value(uri))), span(uri)
 	}
 	return "", span(v)
+}
+
+// complete is a path, "" for a part of one.
+func complete(path string, ok bool) string {
+	if !ok {
+		return ""
+	}
+	return path
 }
 
 // linker finds out where an address points to if that is plain from the
