@@ -333,7 +333,10 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 				c.given[strings.ToLower(key)] = lazy{p.Value, scope}
 			case p.Key == nil: // a spread, or a whole object: any parameter may be in it
 				for _, q := range t.Parameters {
-					member := &expr.Member{Node: expr.Node{At: p.At}, Base: p.Value, Name: q.Name}
+					member := &expr.Member{Node: expr.Node{At: p.At}, Base: p.Value, Name: q.Name, Safe: true}
+					if in.template.Language == template.ARM {
+						member = &expr.Member{Node: member.Node, Base: member, Name: "value", Safe: true}
+					}
 					c.given[strings.ToLower(q.Name)] = lazy{member, scope}
 				}
 			}

@@ -78,6 +78,7 @@ type Graph struct {
 	registry map[written]registryModule
 	outside  map[string]bool // templates whose registry modules may declare what the rule reads
 	orphans  []diag.Diagnostic
+	folded   func() map[string]string // see spelled
 }
 
 // Load reads the templates of a snapshot, as far as their content is loaded,
@@ -88,9 +89,15 @@ func Load(snapshot *source.Snapshot, options Options) *Graph {
 		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
 	}
 	g.parse()
+	g.connect()
+	return g
+}
+
+// connect finds out how the files, which are read, belong together.
+func (g *Graph) connect() {
+	g.folded = sync.OnceValue(g.fold)
 	g.link()
 	g.findRoots()
-	return g
 }
 
 // With is the graph of a snapshot that differs from this one's in some files
@@ -124,8 +131,7 @@ func (g *Graph) again(snapshot *source.Snapshot, options Options, changed []*sou
 			delete(n.files, f.Path)
 		}
 	}
-	n.link()
-	n.findRoots()
+	n.connect()
 	return n
 }
 
@@ -218,7 +224,7 @@ func (g *Graph) link() {
 // there is none. One to compiled JSON means what it was compiled from, which is
 // where an author can change something.
 func (g *Graph) templateAt(from, ref string) string {
-	p := source.Resolve(from, ref)
+	p := g.spelled(source.Resolve(from, ref))
 	f := g.files[p]
 	switch {
 	case f == nil || f.Template == nil:
@@ -227,6 +233,33 @@ func (g *Graph) templateAt(from, ref string) string {
 		return f.GeneratedFrom
 	}
 	return p
+}
+
+// spelled is a path as the repository spells it: of a file that is not there, the
+// only one that differs in nothing but case. The file systems of Windows and macOS
+// find it, and so authors do not notice.
+func (g *Graph) spelled(p string) string {
+	if _, ok := g.files[p]; ok || p == "" {
+		return p
+	}
+	if q := g.folded()[strings.ToLower(p)]; q != "" {
+		return q
+	}
+	return p
+}
+
+// fold is the paths of all files by their spelling in lower case; "" where there
+// is more than one.
+func (g *Graph) fold() map[string]string {
+	m := make(map[string]string, len(g.files))
+	for p := range g.files {
+		key := strings.ToLower(p)
+		if _, twice := m[key]; twice {
+			p = ""
+		}
+		m[key] = p
+	}
+	return m
 }
 
 // references visits the templates that one deploys. What it imports from is not

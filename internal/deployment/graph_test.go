@@ -67,6 +67,11 @@ func TestRoots(t *testing.T) {
 			options: deployment.Options{Explicit: map[string]bool{"a.json": true}}, files: []string{"a.bicep", apiA, "a.json", compiled},
 			want: []string{"a.bicep", "a.json"},
 		},
+		"output that is named has the sets of its source": {
+			options: deployment.Options{Explicit: map[string]bool{"a.json": true}},
+			files:   []string{"a.bicep", apiA, "a.json", compiled, "a.parameters.json", parameterFile("")},
+			want:    []string{"a.bicep a.parameters.json", "a.json a.parameters.json"},
+		},
 		"output that is called": {files: []string{"main.bicep", call("a.json"), "a.bicep", apiA, "a.json", compiled}, want: []string{"main.bicep"}},
 		"sets of output are those of its source": {
 			files: []string{"a.bicep", apiA, "a.json", compiled, "a.bicepparam", "using 'a.json'\n", "x.json", parameterFile("./a.json")},
@@ -92,10 +97,10 @@ func TestRoots(t *testing.T) {
 func TestParameterNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"x.parameters.json":      "x.bicep",
-		"x.parameters.dev.json":  "x.bicep",
-		"x.dev.parameters.json":  "x.bicep",
-		"x.PARAMETERS.json":      "x.bicep",
+		"x.parameters.json":      "x.bicep x.json",
+		"x.parameters.dev.json":  "x.bicep x.json",
+		"x.dev.parameters.json":  "x.bicep x.json",
+		"x.PARAMETERS.json":      "x.bicep x.json",
 		"y.parameters.json":      "y.json",
 		"y.a.b.parameters.json":  "",
 		"x.parametersdev.json":   "",
@@ -103,20 +108,20 @@ func TestParameterNames(t *testing.T) {
 		"parameters.json":        "",
 		"z.parameters.json":      "",
 		"sub/x.parameters.json":  "",
-		"x.dev.parameters.jsonc": "x.bicep",
+		"x.dev.parameters.jsonc": "x.bicep x.json",
 
 		// a capital that is longer in lower case, and a byte that is no letter
 		strings.Repeat("\u023a", 12) + ".parameters.json": "",
 		strings.Repeat("\x8a", 6) + ".parameters.json":    "",
 	} {
 		g := deployment.Load(snapshot("x.bicep", apiA, "x.json", armTemplate("", "'x'"), "y.json", armTemplate("", "'y'"), name, parameterFile("")), deployment.Options{})
-		got := ""
+		var found []string
 		for _, r := range g.Roots() {
 			if r.Parameters == name {
-				got = r.Path
+				found = append(found, r.Path)
 			}
 		}
-		if got != want {
+		if got := strings.Join(found, " "); got != want {
 			t.Errorf("%s belongs to %q, want %q", name, got, want)
 		}
 	}

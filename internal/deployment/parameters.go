@@ -22,9 +22,11 @@ func (g *Graph) parameterSets() map[string][]string {
 		if f.Parameters == nil {
 			continue
 		}
-		if t := g.templateOf(p, f.Parameters); t != "" {
+		templates := g.templatesOf(p, f.Parameters)
+		for _, t := range templates {
 			sets[t] = append(sets[t], p)
-		} else {
+		}
+		if len(templates) == 0 {
 			g.orphan(p, f.Parameters)
 		}
 	}
@@ -47,6 +49,11 @@ func (g *Graph) parameterSets() map[string][]string {
 		slices.Sort(given)
 		sets[t] = slices.Compact(given)
 	}
+	for p := range g.options.Explicit { // output that is checked all the same, with what its source gets
+		if f := g.files[p]; f != nil && f.GeneratedFrom != "" && len(sets[p]) == 0 {
+			sets[p] = sets[f.GeneratedFrom]
+		}
+	}
 	return sets
 }
 
@@ -67,23 +74,28 @@ func (g *Graph) orphan(p string, f *template.ParameterFile) {
 	}
 }
 
-// templateOf is the template that a parameter file belongs to, or "".
-func (g *Graph) templateOf(p string, f *template.ParameterFile) string {
-	if f.Language == template.Bicep {
-		if f.UsingNone || f.Using == "" {
-			return ""
-		}
-		return g.existing(source.Resolve(p, f.Using))
+// templatesOf are the templates that a parameter file belongs to.
+func (g *Graph) templatesOf(p string, f *template.ParameterFile) []string {
+	var ref string
+	switch {
+	case f.Language == template.Bicep && (f.UsingNone || f.Using == ""):
+		return nil
+	case f.Language == template.Bicep:
+		ref = source.Resolve(p, f.Using)
+	case f.Template == "":
+		return g.templatesByName(p)
+	case strings.HasPrefix(f.Template, "."):
+		ref = source.Resolve(p, f.Template)
+	default:
+		ref = source.Clean(strings.ReplaceAll(f.Template, "\\", "/"))
 	}
-	if f.Template != "" {
-		if strings.HasPrefix(f.Template, ".") {
-			return g.existing(source.Resolve(p, f.Template))
-		}
-		return g.existing(source.Clean(strings.ReplaceAll(f.Template, "\\", "/")))
+	if t := g.existing(g.spelled(ref)); t != "" {
+		return []string{t}
 	}
-	return g.templateByName(p)
+	return nil
 }
 
+// existing is the template at a path, or what it was compiled from; "" for none.
 func (g *Graph) existing(p string) string {
 	if f := g.files[p]; f != nil && f.Template != nil {
 		if f.GeneratedFrom != "" {
@@ -94,10 +106,10 @@ func (g *Graph) existing(p string) string {
 	return ""
 }
 
-// templateByName follows the naming of parameter files: x.parameters.json,
-// x.parameters.<env>.json and x.<env>.parameters.json belong to x.json or
+// templatesByName follows the naming of parameter files: x.parameters.json,
+// x.parameters.<env>.json and x.<env>.parameters.json belong to x.json and
 // x.bicep.
-func (g *Graph) templateByName(p string) string {
+func (g *Graph) templatesByName(p string) []string {
 	dir, base := path.Split(p)
 	stem := strings.TrimSuffix(base, path.Ext(base))
 	const mark = ".parameters"
@@ -108,24 +120,28 @@ func (g *Graph) templateByName(p string) string {
 		}
 	}
 	if at < 0 {
-		return ""
+		return nil
 	}
 	rest := stem[at+len(mark):]
 	if rest != "" && rest[0] != '.' {
-		return ""
+		return nil
 	}
 	stems := []string{stem[:at]}
 	if dot := strings.LastIndex(stem[:at], "."); rest == "" && dot > 0 {
 		stems = append(stems, stem[:dot])
 	}
+	var found []string
 	for _, s := range stems {
 		for _, ext := range []string{".bicep", ".json", ".jsonc"} {
-			if t := g.existing(dir + s + ext); t != "" {
-				return t
+			if t := g.existing(dir + s + ext); t != "" && !slices.Contains(found, t) {
+				found = append(found, t)
 			}
 		}
+		if len(found) > 0 {
+			break
+		}
 	}
-	return ""
+	return found
 }
 
 // give hands the assignments of a parameter file to a root.
@@ -145,7 +161,7 @@ func (in *instance) giveFrom(f *File, below []*File) {
 	}
 	base := map[string]lazy{}
 	if p := f.Parameters; p.Extends != "" {
-		next := in.d.graph.files[source.Resolve(f.Source.Path, p.Extends)]
+		next := in.d.graph.files[in.d.graph.spelled(source.Resolve(f.Source.Path, p.Extends))]
 		switch {
 		case next == nil || next.Parameters == nil:
 			in.d.report(notFound(f.Source.Path, p.ExtendsAt, "Parameter file", p.Extends,

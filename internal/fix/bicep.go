@@ -141,7 +141,7 @@ func (w *bicepWriter) find(decl *template.Resource) (*bicepAPI, error) {
 	}
 	slices.Reverse(a.chain)
 	if len(a.chain) == 0 {
-		return nil, refuse("its declaration was not found")
+		return nil, refuse("it is declared in a nested deployment that is written as a resource; make a module of that, then add the collection")
 	}
 	for i, d := range a.chain {
 		if d.Name == nil {

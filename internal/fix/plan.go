@@ -229,7 +229,7 @@ func (p *planner) writer(r *deployment.Resource) writer {
 	path := r.Path()
 	if p.writers[path] == nil {
 		f := p.Graph.Source(path)
-		if r.Template.Language == template.Bicep || r.Entry() != nil {
+		if file := p.Graph.File(path); file.Template.Language == template.Bicep {
 			p.writers[path] = newBicepWriter(f, p.APIVersion)
 		} else {
 			p.writers[path] = newARMWriter(f, p.APIVersion)

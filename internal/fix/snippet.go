@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"github.com/onboard-defender/onboard-defender/internal/check"
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/template"
@@ -91,11 +92,5 @@ func (w *armWriter) snippet(r *deployment.Resource) string {
 		return ""
 	}
 	l := layout{lineBreak: w.lineBreak, unit: "  ", colon: ": "}
-	return l.object([]member{
-		{key: "type", value: quote(template.TypeCollection)},
-		{key: "apiVersion", value: quote(w.apiVersion)},
-		{key: "scope", value: a.name.scope()},
-		{key: "name", value: a.name.collection()},
-		{key: "dependsOn", open: "[", inner: []member{{value: w.dependency(r.Decl, a)}}},
-	})
+	return l.object(w.members(&target{Declaration: check.Declaration{Resource: r}}, a))
 }

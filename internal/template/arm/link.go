@@ -1,6 +1,7 @@
 package arm
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -43,15 +44,21 @@ func (r *reader) link(v gjson.Result, in *names) (string, source.Span) {
 	l := linker{names: in, left: maxFollow}
 	switch {
 	case relative.Type == gjson.String:
-		path, _ := l.text(r.value(relative))
-		return path, span(relative)
+		return complete(l.text(r.value(relative))), span(relative)
 	case id.Type == gjson.String:
 		return "ts:" + text(id), span(id)
 	case uri.Type == gjson.String:
-		path, _ := l.relative(r.value(uri))
-		return path, span(uri)
+		return complete(l.relative(r.value(uri))), span(uri)
 	}
 	return "", span(v)
+}
+
+// complete is a path, "" for a part of one.
+func complete(path string, ok bool) string {
+	if !ok {
+		return ""
+	}
+	return path
 }
 
 // linker finds out where an address points to if that is plain from the
@@ -65,24 +72,32 @@ type linker struct {
 // relative is the path that an address has relative to the template: one that
 // is made by uri() or concat() from the template's own address.
 func (l *linker) relative(x expr.Expr) (string, bool) {
-	call, ok := x.(*expr.Call)
-	if !ok || !l.spend() {
+	if x == nil || !l.spend() {
 		return "", false
+	}
+	call, ok := x.(*expr.Call)
+	if !ok {
+		return l.relative(l.follow(x))
 	}
 	args := withoutToken(call.Args)
 	switch {
 	case equalFold(call.Name, "uri") && len(args) == 2:
-		if !l.isOwn(args[0]) {
+		rest, ok := l.text(args[1])
+		if l.isOwn(args[0]) {
+			return rest, ok
+		}
+		base, known := l.relative(args[0])
+		if !ok || !known {
 			return "", false
 		}
-		return l.text(args[1])
+		return base[:strings.LastIndexByte(base, '/')+1] + rest, true
 	case equalFold(call.Name, "concat") && len(args) > 0:
-		path, ok := l.relative(args[0])
+		base, ok := l.relative(args[0])
 		if !ok {
 			return "", false
 		}
 		rest, ok := l.concat(args[1:])
-		return path + rest, ok
+		return base + rest, ok
 	}
 	return l.relative(l.follow(call))
 }
@@ -109,14 +124,41 @@ func (l *linker) text(x expr.Expr) (string, bool) {
 	if s, ok := expr.LiteralString(x); ok {
 		return s, true
 	}
-	call, ok := x.(*expr.Call)
-	if !ok || !l.spend() {
+	if x == nil || !l.spend() {
 		return "", false
 	}
-	if equalFold(call.Name, "concat") {
-		return l.concat(withoutToken(call.Args))
+	if call, ok := x.(*expr.Call); ok {
+		switch {
+		case equalFold(call.Name, "concat"):
+			return l.concat(withoutToken(call.Args))
+		case equalFold(call.Name, "format") && len(call.Args) > 0:
+			return l.format(call.Args)
+		}
 	}
-	return l.text(l.follow(call))
+	return l.text(l.follow(x))
+}
+
+// maxLink bounds what format() may make of a link, in bytes.
+const maxLink = 1 << 12
+
+// format is format() with texts and plain placeholders.
+func (l *linker) format(args []expr.Expr) (string, bool) {
+	pattern, ok := l.text(args[0])
+	longest, pairs := 1, make([]string, 0, 2*len(args))
+	for i, arg := range args[1:] {
+		s, known := l.text(arg)
+		ok = ok && known
+		longest = max(longest, len(s))
+		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", s)
+	}
+	if !ok || len(pattern)*longest > maxLink {
+		return "", false
+	}
+	s := strings.NewReplacer(pairs...).Replace(pattern)
+	if strings.ContainsAny(s, "{}") {
+		return "", false
+	}
+	return s, true
 }
 
 func (l *linker) concat(args []expr.Expr) (string, bool) {
@@ -136,16 +178,35 @@ func (l *linker) spend() bool {
 	return l.left >= 0
 }
 
-// follow is what a parameter's default or a variable is, or nil.
-func (l *linker) follow(call *expr.Call) expr.Expr {
-	if len(call.Args) != 1 {
+// follow is what a parameter's default or a variable is, or a property of that;
+// nil for anything else.
+func (l *linker) follow(x expr.Expr) expr.Expr {
+	switch x := x.(type) {
+	case *expr.Call:
+		if len(x.Args) != 1 {
+			return nil
+		}
+		if name, ok := expr.LiteralString(x.Args[0]); ok {
+			return l.names.lookup(x.Name, name)
+		}
+	case *expr.Member:
+		return l.field(x.Base, x.Name)
+	case *expr.Index:
+		if name, ok := expr.LiteralString(x.Index); ok {
+			return l.field(x.Base, name)
+		}
+	}
+	return nil
+}
+
+func (l *linker) field(base expr.Expr, name string) expr.Expr {
+	if !l.spend() {
 		return nil
 	}
-	name, ok := expr.LiteralString(call.Args[0])
-	if !ok {
-		return nil
+	if o, ok := l.follow(base).(*expr.Object); ok {
+		return template.Field(o, name)
 	}
-	return l.names.lookup(call.Name, name)
+	return nil
 }
 
 // withoutToken leaves out a last argument that is the parameter for a shared

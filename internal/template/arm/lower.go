@@ -12,7 +12,7 @@ import (
 // sections are the top-level properties of a template. Whatever their order in
 // the file, they are read in the order of what refers to what.
 type sections struct {
-	schema, metadata, parameters, variables, functions, resources, outputs gjson.Result
+	schema, metadata, definitions, parameters, variables, functions, resources, outputs gjson.Result
 }
 
 // template reads a template into t. Outer are the names that its expressions
@@ -25,6 +25,8 @@ func (r *reader) template(root gjson.Result, t *template.Template, outer *names)
 			s.schema = v
 		case equalFold(name, "metadata"):
 			s.metadata = v
+		case equalFold(name, "definitions"):
+			s.definitions = v
 		case equalFold(name, "parameters"):
 			s.parameters = v
 		case equalFold(name, "variables"):
@@ -41,7 +43,7 @@ func (r *reader) template(root gjson.Result, t *template.Template, outer *names)
 		t.TargetScope = scope
 	}
 	t.Generator = text(member(member(s.metadata, "_generator"), "name"))
-	r.parameters(s.parameters, t)
+	r.parameters(s.parameters, s.definitions, t)
 	r.variables(s.variables, t)
 	r.functions(s.functions, t)
 	if outer == nil {
@@ -51,16 +53,16 @@ func (r *reader) template(root gjson.Result, t *template.Template, outer *names)
 	r.outputs(s.outputs, t)
 }
 
-func (r *reader) parameters(v gjson.Result, t *template.Template) {
+func (r *reader) parameters(v, definitions gjson.Result, t *template.Template) {
 	members(v, func(_ string, key, v gjson.Result) {
 		p := &template.Parameter{Name: text(key), At: span(key)}
-		reference := false
+		reference := ""
 		members(v, func(name string, _, v gjson.Result) {
 			switch {
 			case equalFold(name, "type"):
 				p.Type = strings.ToLower(text(v))
 			case equalFold(name, "$ref"):
-				reference = true
+				reference = text(v)
 			case equalFold(name, "nullable"):
 				p.Nullable = v.Type == gjson.True
 			case equalFold(name, "defaultvalue"):
@@ -69,12 +71,31 @@ func (r *reader) parameters(v gjson.Result, t *template.Template) {
 				p.Allowed = r.list(v)
 			}
 		})
-		if reference {
-			p.Type = "" // the type is that of the definition
+		if reference != "" {
+			defined(p, definitions, reference)
 		}
 		t.Parameters = append(t.Parameters, p)
 	})
 	t.Parameters = lastOfEach(t.Parameters, func(p *template.Parameter) string { return p.Name })
+}
+
+// maxReferences is how many definitions that refer to each other are followed.
+const maxReferences = 32
+
+// defined gives a parameter the type of a definition.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/definitions
+func defined(p *template.Parameter, definitions gjson.Result, reference string) {
+	p.Type = ""
+	for range maxReferences {
+		name, ok := strings.CutPrefix(reference, "#/definitions/")
+		if !ok {
+			return
+		}
+		d := member(definitions, strings.ToLower(name))
+		p.Type = strings.ToLower(text(member(d, "type")))
+		p.Nullable = p.Nullable || member(d, "nullable").Type == gjson.True
+		reference = text(member(d, "$ref"))
+	}
 }
 
 // list is the elements of an array; nil for anything else.

@@ -249,8 +249,11 @@ func (r *reader) module(f *fields, in container) {
 }
 
 // arguments are the values that a deployment hands over. An entry may be an
-// expression that makes the object around the value.
+// expression that makes the object around the value, and so may all of them.
 func (r *reader) arguments(v gjson.Result) *expr.Object {
+	if v.Type == gjson.String {
+		return &expr.Object{Node: expr.Node{At: span(v)}, Properties: []expr.Property{{Value: r.value(v), At: span(v)}}}
+	}
 	if !v.IsObject() {
 		return nil
 	}

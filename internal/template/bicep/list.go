@@ -62,6 +62,11 @@ func (p *parser) arguments(opener Token, item func(*parser)) {
 		return
 	}
 	for {
+		if p.outside() {
+			p.unclosed(opener)
+			p.bad = true
+			return
+		}
 		before := p.pos
 		item(p)
 		after := p.pastNewLines()

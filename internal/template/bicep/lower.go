@@ -36,7 +36,9 @@ func Lower(f *File) *template.Template {
 				t.Parameters = append(t.Parameters, l.parameter(d))
 			}
 		case *ResourceDecl:
-			if r := l.resource(d, nil, ""); r.Aside() {
+			if m := l.deployment(d); m != nil {
+				t.Modules = append(t.Modules, m)
+			} else if r := l.resource(d, nil, ""); r.Aside() {
 				aside = append(aside, r.Symbol)
 			} else {
 				t.Resources = append(t.Resources, r)
@@ -62,7 +64,7 @@ func others(f *File) []*template.Resource {
 	var out []*template.Resource
 	for _, d := range f.Declarations {
 		if d, ok := d.(*ResourceDecl); ok {
-			if r := l.resource(d, nil, ""); r.Aside() {
+			if r := l.resource(d, nil, ""); r.Aside() && l.deployment(d) == nil {
 				out = append(out, r)
 			}
 		}

@@ -169,7 +169,7 @@ const bodyStart = 1<<Assign | 1<<LeftBrace | lineEnd
 // name reads the name of a declaration; where it is missing, the declaration
 // goes on at what may come next.
 func (p *parser) name(expected string) *Ident {
-	if p.kind() == Identifier {
+	if p.kind() == Identifier && !p.outside() {
 		return p.ident()
 	}
 	p.fail(expected, "Write an identifier: letters, digits and underscores, not beginning with a digit.")

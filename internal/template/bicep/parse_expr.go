@@ -191,6 +191,10 @@ func (p *parser) primary() Expr {
 	if !p.another() {
 		return p.badExpr(t.start)
 	}
+	if p.outside() {
+		p.fail("a value", valueAdvice)
+		return p.badExpr(t.start)
+	}
 	switch t.Kind {
 	case Identifier:
 		name := p.ident()

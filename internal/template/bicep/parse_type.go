@@ -25,7 +25,7 @@ func (p *parser) typeExpr() TypeExpr {
 		return p.badType(start)
 	}
 	defer func() { p.depth-- }()
-	if p.keyword("resource") && p.kindAfter() != Less {
+	if p.keyword("resource") && p.kindAfter() != Less && !p.outside() {
 		return p.resourceType()
 	}
 	piped := p.pipe()
@@ -105,6 +105,10 @@ func (p *parser) literal() Expr {
 
 func (p *parser) primaryType() TypeExpr {
 	t := p.tok()
+	if p.outside() {
+		p.fail("a type", typeAdvice)
+		return p.badType(t.start)
+	}
 	switch t.Kind {
 	case Identifier:
 		name := p.ident()
