@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,87 +183,6 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 	}
 	return out
 }
-
-// decide gives the API its status within its own deployment.
-func (a *api) decide(candidates iter.Seq[*collection], pairs *budget) {
-	var sure []expr.Value
-	var dead, maybe *collection
-	var open []*collection // that may or may not be it
-	apart := 0
-	for c := range candidates {
-		if a.ends.Apart(c.ends) {
-			if apart++; apart%cheapPairs != 0 {
-				continue
-			}
-		}
-		if !pairs.spend() {
-			a.status, a.reason = Undetermined, "its deployment has more APIs and collections than are compared with each other"
-			a.blocked = a.reason
-			return
-		}
-		same := a.named(c)
-		if same != expr.False {
-			same = every(same, deployment.SameService(a.service, c.service))
-		}
-		switch same {
-		case expr.True:
-			if !a.live(c) {
-				dead = c
-				continue
-			}
-			sure = append(sure, c.resource.Condition)
-			a.matched = append(a.matched, c)
-		case expr.Maybe:
-			open = append(open, c)
-		case expr.False:
-		}
-	}
-	if len(sure) == 0 { // else nobody asks
-		for _, c := range slices.Backward(open) {
-			if a.live(c) {
-				maybe = c
-				break
-			}
-		}
-	}
-	switch {
-	case len(sure) > 0 && expr.Implies(a.required, sure...) == expr.True:
-		a.status = Onboarded
-	case len(sure) > 0:
-		a.status = Undetermined
-		a.related = a.matched[0]
-		a.reason = "its collection is deployed only under a condition that does not follow from the API's own"
-		a.blocked = "there is a collection for it already; give that one the API's own condition"
-	case maybe != nil:
-		a.status, a.related = Undetermined, maybe
-		a.reason = "a collection of the service has a name that may or may not be this API's"
-		a.blocked = "a collection may be for it already; give it the name of the API, or supply the parameter values"
-		if deployment.SameService(a.service, maybe.service) != expr.True {
-			a.reason = "a collection that may be for it is scoped to a service that may or may not be this API's"
-			a.blocked = "a collection may be for it already; name the service the same way for both, or supply the parameter values"
-		}
-	default:
-		a.status = Unprotected
-		if dead != nil {
-			a.related = dead
-			a.blocked = "there is a collection for it already that is never deployed together with it; change the condition of that one"
-		}
-	}
-}
-
-// named reports whether a collection has the API's name.
-func (a *api) named(c *collection) expr.Truth {
-	same := expr.SameText(a.folded, c.folded)
-	if same == expr.Maybe && len(a.current().Segments) == 2 {
-		if second, ok := expr.SecondOfTwo(a.current().Segments[0], a.name); ok && expr.SameName(second, c.name) == expr.True {
-			return expr.True
-		}
-	}
-	return same
-}
-
-// live reports whether a collection can be deployed when the API is.
-func (a *api) live(c *collection) bool { return expr.Satisfiable(a.required, c.resource.Condition) }
 
 // protect are the declarations that must get a collection for the API to be
 // covered whenever it is deployed: the current revision's, or, where no

@@ -25,6 +25,23 @@ func SameName(a, b Value) Truth { return compareText(Fold(a), Fold(b), maxCases)
 // SameText is [SameName] with case.
 func SameText(a, b Value) Truth { return compareText(a, b, maxCases) }
 
+// SameWhen says when two texts are equal that hang on conditions: surely is a
+// condition under which they are, whatever other unknown values turn out to be,
+// and perhaps one without which they are not.
+func SameWhen(a, b Value) (surely, perhaps Value) { return sameWhen(a, b, maxCases) }
+
+func sameWhen(a, b Value, cases int) (surely, perhaps Value) {
+	cond, ok := firstCondition(a, b)
+	if !ok || cases == 0 {
+		same := compareText(a, b, 0)
+		return Bool(same == True), Bool(same != False)
+	}
+	yes, yesPerhaps := sameWhen(assume(a, cond, true), assume(b, cond, true), cases-1)
+	no, noPerhaps := sameWhen(assume(a, cond, false), assume(b, cond, false), cases-1)
+	choose := func(yes, no Value) Value { return Or(And(cond, yes), And(Negate(cond), no)) }
+	return choose(yes, no), choose(yesPerhaps, noPerhaps)
+}
+
 // Fold is a name without its case: literals in lower case, and toLower and
 // toUpper taken off terms, since both give an equal name.
 func Fold(v Value) Value {
