@@ -183,7 +183,7 @@ func (in *instance) parameter(p *template.Parameter) expr.Value {
 		if v, ok := in.d.options.ParameterDefaults[folded]; ok && len(in.calls) == 0 {
 			return v
 		}
-		if p.Nullable {
+		if p.Nullable || in.importsNullable(p.Imported) {
 			return expr.Null()
 		}
 		return atom
@@ -279,6 +279,20 @@ func (in *instance) exportedFunction(name string) *template.Function {
 		}
 	}
 	return nil
+}
+
+// importsNullable reports whether an imported type includes null.
+func (in *instance) importsNullable(name string) bool {
+	space, member, dotted := strings.Cut(name, ".")
+	s := in.symbols[space]
+	var lib *instance
+	switch {
+	case dotted && s.namespace != nil:
+		lib = in.library(s.namespace)
+	case !dotted && s.imported != nil:
+		lib, member = in.library(s.imported.from), s.imported.name
+	}
+	return lib != nil && slices.Contains(lib.template.Nullables, member)
 }
 
 // library is another file of the repository whose declarations are imported.

@@ -47,6 +47,8 @@ type Template struct {
 	Variables  []*Variable
 	Functions  []*Function
 	Imports    []*Import
+	// Nullables are the names of the declared types that include null.
+	Nullables []string
 	// Resources are the ones at top level, existing ones included, apart from
 	// Others.
 	Resources []*Resource
@@ -70,6 +72,9 @@ type Parameter struct {
 	// "int", "bool", …) or "" where it is another kind of type.
 	Type     string
 	Nullable bool
+	// Imported is the name of a type that the file does not declare, possibly
+	// behind that of a namespace ("types.name"); "" for any other.
+	Imported string
 	// Default is nil for a required parameter.
 	Default expr.Expr
 	// Allowed are the values of @allowed or allowedValues, nil for any.

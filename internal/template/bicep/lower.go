@@ -31,6 +31,10 @@ func Lower(f *File) *template.Template {
 			if s, ok := d.Value.(*StringExpr); ok {
 				t.TargetScope, _ = s.Text()
 			}
+		case *TypeDecl:
+			if d.Name != nil && l.shape(d.Type).nullable {
+				t.Nullables = append(t.Nullables, d.Name.Name)
+			}
 		case *ParamDecl:
 			if d.Name != nil {
 				t.Parameters = append(t.Parameters, l.parameter(d))

@@ -11,12 +11,30 @@ func (l *lowering) parameter(d *ParamDecl) *template.Parameter {
 	p := &template.Parameter{Name: d.Name.Name, At: d.Name.Span(), Default: l.expr(d.Default)}
 	t := l.shape(d.Type)
 	p.Type, p.Nullable, p.Allowed = t.base, t.nullable, t.values
+	if t.base == "" {
+		p.Imported = l.foreign(d.Type)
+	}
 	for _, x := range d.Decorators {
 		if values := l.allowed(x); values != nil {
 			p.Allowed = values
 		}
 	}
 	return p
+}
+
+// foreign is the name of a type that the file does not declare, else "".
+func (l *lowering) foreign(t TypeExpr) string {
+	switch t := t.(type) {
+	case *NamedType:
+		if name := t.Name.Name; len(t.Args) == 0 && l.types[name] == nil && builtin(name) == "" {
+			return name
+		}
+	case *MemberType:
+		if ns, ok := t.Base.(*NamedType); ok && l.types[ns.Name.Name] == nil {
+			return ns.Name.Name + "." + t.Name.Name
+		}
+	}
+	return ""
 }
 
 // allowed is the values of @allowed([…]), nil for another decorator.
