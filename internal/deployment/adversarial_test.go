@@ -110,6 +110,8 @@ func TestAdversarial(t *testing.T) {
 		{"brackets side by side", []string{"m.bicep", "var a = [" + strings.Repeat("(1),", million) + "1]\n" + bicepAPI("length(a)")}, "m.bicep", "template-unreadable", "150000"},
 		{"array of a million", []string{"m.json", armTemplate(`"a": [`+strings.Repeat("1,", million)+`1]`, "length(variables('a'))")}, "m.json", "template-unreadable", "250000"},
 		{"copy over many", []string{"m.json", `{` + schema + `, "variables": {"a": [` + strings.Repeat("1,", 200_000) + `1]}, "resources": [{"type": "` + typeAPI + `", "apiVersion": "2022-08-01", "name": "[concat('apim-shop/', variables('a')[copyIndex()])]", "copy": {"name": "c", "count": "[length(variables('a'))]"}}]}`}, "m.json", "not-evaluated", "800 iterations"},
+		{"module that loops over itself", []string{"m.bicep", "module a 'api.bicep' = [for x in a: {\n  params: { p: a[0].name }\n}]\n", "api.bicep", "param p string\n" + bicepAPI("p")}, "api.bicep", "not-evaluated", "400 levels"},
+		{"APIs that loop over each other", []string{"m.bicep", "resource a '" + typeAPI + "@2022-08-01' = [for x in b: {\n  name: b[0].name\n}]\nresource b '" + typeAPI + "@2022-08-01' = [for x in a: {\n  name: a[0].name\n}]\n"}, "m.bicep", "not-evaluated", "400 levels"},
 		{"more than Azure takes", []string{"m.bicep", bicepAPI("'a'") + "var a = '" + strings.Repeat("x", 5*million) + "'\n"}, "m.bicep", "template-unreadable", "4194304"},
 	}
 	for _, tt := range tests {

@@ -98,7 +98,12 @@ func (in *instance) elementScope(s expr.Scope, l *template.Loop, position expr.V
 	if l.In == nil {
 		return copyScope{s, in.d.eval, l.Name, position}
 	}
-	return expr.WithElement(s, l.Item, l.Index, in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position), position)
+	item := expr.Unknown()
+	if in.d.eval.Enter() { // a loop may be over itself
+		item = in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position)
+		in.d.eval.Leave()
+	}
+	return expr.WithElement(s, l.Item, l.Index, item, position)
 }
 
 // copyScope is the inside of an ARM copy loop.
