@@ -135,6 +135,19 @@ type scopeHandle struct {
 	target Target
 }
 
+// openTarget is where a scope of Bicep leads that is not known, such as one of two
+// groups: to the same place wherever the same is written. At is where a scope
+// stands that nothing is known of.
+func (in *instance) openTarget(scope expr.Value, at source.Span) Target {
+	if scope.IsUnknown() {
+		scope = expr.Atom(in.id+" scope of "+spanKey(at), expr.KindUnknown)
+	}
+	return Target{
+		Subscription:  expr.Apply("subscription of", expr.KindString, scope),
+		ResourceGroup: expr.Apply("resource group of", expr.KindString, scope),
+	}
+}
+
 func (in *instance) resourceGroup(args []expr.Value) expr.Value {
 	target := in.target
 	switch len(args) {

@@ -411,7 +411,12 @@ func (in *instance) moduleTarget(m *template.Module, scope expr.Scope, t *templa
 	target := in.target
 	e := in.d.eval
 	if m.Scope != nil {
-		switch s := expr.HandleOf(e.Eval(scope, m.Scope)).(type) {
+		v := e.Eval(scope, m.Scope)
+		switch s := expr.HandleOf(v).(type) {
+		case nil:
+			if in.template.Language == template.Bicep {
+				target = in.openTarget(v, m.Decl)
+			}
 		case scopeHandle:
 			target = s.target
 		case *resourceHandle:

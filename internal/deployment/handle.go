@@ -167,7 +167,13 @@ func (h *resourceHandle) target() Target {
 		}
 	}
 	if h.decl.Scope != nil && h.in.template.Language == template.Bicep {
-		if s, ok := expr.HandleOf(h.in.d.eval.Eval(h.scope, h.decl.Scope)).(scopeHandle); ok {
+		v := h.in.d.eval.Eval(h.scope, h.decl.Scope)
+		switch s := expr.HandleOf(v).(type) {
+		case nil:
+			if h.decl.Existing {
+				return h.in.openTarget(v, h.decl.Decl)
+			}
+		case scopeHandle:
 			return s.target
 		}
 	}
