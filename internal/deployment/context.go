@@ -135,6 +135,23 @@ type scopeHandle struct {
 	target Target
 }
 
+// scopeTarget is where a scope of Bicep leads that is a place to deploy to, or a
+// resource group by its symbol.
+func scopeTarget(scope expr.Value) (Target, bool) {
+	switch s := expr.HandleOf(scope).(type) {
+	case scopeHandle:
+		return s.target, true
+	case *resourceHandle:
+		if !strings.EqualFold(s.decl.FullType(), template.TypeResourceGroup) {
+			return Target{}, false
+		}
+		if segments := s.segments(); len(segments) == 1 {
+			return Target{Subscription: s.target().Subscription, ResourceGroup: segments[0]}, true
+		}
+	}
+	return Target{}, false
+}
+
 // openTarget is where a scope of Bicep leads that is not known, such as one of two
 // groups: to the same place wherever the same is written. At is where a scope
 // stands that nothing is known of.

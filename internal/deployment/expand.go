@@ -412,17 +412,10 @@ func (in *instance) moduleTarget(m *template.Module, scope expr.Scope, t *templa
 	e := in.d.eval
 	if m.Scope != nil {
 		v := e.Eval(scope, m.Scope)
-		switch s := expr.HandleOf(v).(type) {
-		case nil:
-			if in.template.Language == template.Bicep {
-				target = in.openTarget(v, m.Decl)
-			}
-		case scopeHandle:
-			target = s.target
-		case *resourceHandle:
-			if segments := s.segments(); len(segments) == 1 {
-				target = Target{Subscription: s.target().Subscription, ResourceGroup: segments[0]}
-			}
+		if t, ok := scopeTarget(v); ok {
+			target = t
+		} else if expr.HandleOf(v) == nil && in.template.Language == template.Bicep {
+			target = in.openTarget(v, m.Decl)
 		}
 	}
 	if m.Subscription != nil {

@@ -168,13 +168,11 @@ func (h *resourceHandle) target() Target {
 	}
 	if h.decl.Scope != nil && h.in.template.Language == template.Bicep {
 		v := h.in.d.eval.Eval(h.scope, h.decl.Scope)
-		switch s := expr.HandleOf(v).(type) {
-		case nil:
-			if h.decl.Existing {
-				return h.in.openTarget(v, h.decl.Decl)
-			}
-		case scopeHandle:
-			return s.target
+		if t, ok := scopeTarget(v); ok {
+			return t
+		}
+		if expr.HandleOf(v) == nil && h.decl.Existing {
+			return h.in.openTarget(v, h.decl.Decl)
 		}
 	}
 	return h.in.target
