@@ -44,9 +44,16 @@ const (
 // cheapPairs is how many pairs whose names begin or end differently count as one.
 const cheapPairs = 16
 
-func (b *budget) spend() bool {
-	*b--
+// spend takes a pair from the budget, and as many as it costs more than others.
+func (b *budget) spend(more int) bool {
+	*b -= budget(1 + more)
 	return *b >= 0
+}
+
+// effort is [expr.Effort] for services.
+func effort(a, b deployment.ServiceID) int {
+	return expr.Effort(a.Name, b.Name) + expr.Effort(a.Target.ResourceGroup, b.Target.ResourceGroup) +
+		expr.Effort(a.Target.Subscription, b.Target.Subscription)
 }
 
 // collection is a Microsoft.Security/apiCollections resource of one deployment.
@@ -290,13 +297,13 @@ func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string
 	var names []string
 	var conditions []expr.Value
 	for _, r := range assigned {
-		if !pairs.spend() {
-			break
-		}
 		if len(r.Segments) != 3 {
 			continue
 		}
 		service, ok := r.Service()
+		if !pairs.spend(expr.Effort(r.Segments[2], a.name) + effort(service, a.service)) {
+			break
+		}
 		if !ok || expr.SameName(r.Segments[2], a.name) != expr.True || deployment.SameService(service, a.service) != expr.True {
 			continue
 		}

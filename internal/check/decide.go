@@ -64,11 +64,12 @@ func (a *api) compare(all iter.Seq[*collection], pairs *budget) (found candidate
 	apart := 0
 	for c := range all {
 		if a.ends.Apart(c.ends) {
-			if apart++; apart%cheapPairs != 0 {
-				continue
+			if apart++; apart%cheapPairs == 0 && !pairs.spend(0) {
+				return found, false
 			}
+			continue
 		}
-		if !pairs.spend() {
+		if !pairs.spend(expr.Effort(a.folded, c.folded) + effort(a.service, c.service)) {
 			return found, false
 		}
 		same := a.named(c)

@@ -47,6 +47,30 @@ func TestManyPairs(t *testing.T) {
 	}
 }
 
+// TestCostlyPairs has names each of which hangs on many conditions: a pair of them
+// counts as many.
+func TestCostlyPairs(t *testing.T) {
+	t.Parallel()
+	const n = 100
+	var b strings.Builder
+	var choices strings.Builder
+	for i := range 8 {
+		fmt.Fprintf(&b, "param p%d bool\n", i)
+		fmt.Fprintf(&choices, "${p%d ? 'a' : 'bc'}", i)
+	}
+	name := choices.String()
+	b.WriteString("resource apim 'Microsoft.ApiManagement/service@2022-08-01' existing = {\n  name: 'apim-shop'\n}\n")
+	for i := range n {
+		fmt.Fprintf(&b, "param q%d string\nresource a%d 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  parent: apim\n  name: '%sx${q%d}'\n}\n", i, i, name, i)
+		fmt.Fprintf(&b, "resource c%d 'Microsoft.Security/apiCollections@2023-11-15' = {\n  scope: apim\n  name: '%s${q%d}'\n}\n", i, name, i)
+	}
+	f := source.NewFile("main.bicep", []byte(b.String()))
+	r := check.Run(deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{}), check.Settings{}, nil)
+	if r.Outcome != check.Error || !slices.ContainsFunc(r.Findings, func(f check.Finding) bool { return strings.Contains(f.Detail, "pairs of APIs") }) {
+		t.Errorf("outcome %s of %d APIs", r.Outcome, r.Summary.APIs)
+	}
+}
+
 // TestManyPairsTogether has deployments that are compared alone, but not all.
 func TestManyPairsTogether(t *testing.T) {
 	t.Parallel()

@@ -172,10 +172,10 @@ func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
 		return
 	}
 	for _, s := range d.services {
-		if !d.pairs.spend() {
+		id, ok := s.Service()
+		if !d.pairs.spend(effort(id, a.service)) {
 			break
 		}
-		id, ok := s.Service()
 		if !ok || deployment.SameService(id, a.service) != expr.True {
 			continue
 		}

@@ -25,6 +25,22 @@ func SameName(a, b Value) Truth { return compareText(Fold(a), Fold(b), maxCases)
 // SameText is [SameName] with case.
 func SameText(a, b Value) Truth { return compareText(a, b, maxCases) }
 
+// Effort is how much more work it is to compare two texts than most others, 0 for
+// those: a part is looked at again for each way in which conditions can turn out.
+func Effort(a, b Value) int {
+	decisions := 0
+	for _, v := range []Value{a, b} {
+		if t := v.Term(); t != nil {
+			decisions += t.weight
+		}
+	}
+	parts := len(Parts(a)) + len(Parts(b))
+	if decisions == 0 {
+		return parts / 64
+	}
+	return parts << min(decisions, maxCases) / 8
+}
+
 // SameWhen says when two texts are equal that hang on conditions: surely is a
 // condition under which they are, whatever other unknown values turn out to be,
 // and perhaps one without which they are not.
