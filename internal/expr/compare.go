@@ -214,7 +214,8 @@ func firstCondition(vs ...Value) (Value, bool) {
 	return Value{}, false
 }
 
-// assume replaces the conditional parts of a text that hang on cond.
+// assume replaces the conditional parts of a text that hang on cond, also those
+// within parts that hang on another one: they would be told apart anew.
 func assume(v, cond Value, holds bool) Value {
 	t := v.Term()
 	if t == nil {
@@ -228,6 +229,7 @@ func assume(v, cond Value, holds bool) Value {
 			}
 			return assume(t.Args[2], cond, holds)
 		}
+		return If(t.Args[0], assume(t.Args[1], cond, holds), assume(t.Args[2], cond, holds))
 	case OpConcat:
 		parts := make([]Value, len(t.Args))
 		for i, p := range t.Args {

@@ -162,6 +162,7 @@ func TestSegments(t *testing.T) {
 func TestSameName(t *testing.T) {
 	t.Parallel()
 	low := func(v Value) Value { return apply(t, "toLower", v) }
+	yes := Apply("on", KindBool, x)
 	for _, c := range []struct {
 		a, b Value
 		want Truth
@@ -190,6 +191,9 @@ func TestSameName(t *testing.T) {
 		{If(b, String("p"), String("q")), If(b, String("q"), String("p")), False},
 		{Concat(If(b, String("p"), String("q")), x), Concat(If(b, String("P"), String("Q")), low(x)), True},
 		{If(b, x, y), If(Negate(b), y, x), True},
+		{If(yes, String("b"), String("c")), Concat(If(b, If(yes, x, String("0")), String("0")), String("00")), False},
+		{If(yes, x, String("c")), If(b, If(yes, x, String("a")), If(yes, x, String("b"))), Maybe},
+		{If(yes, x, String("c")), If(b, If(yes, x, String("c")), If(yes, x, String("C"))), True},
 		{Unknown(), Unknown(), Maybe},
 		{Concat(String("a"), Unknown()), String("b"), False},
 	} {
