@@ -41,6 +41,9 @@ const (
 	maxPairsPerFile budget = 1_000
 )
 
+// workPerPair is how many steps of evaluation take as long as comparing a pair.
+const workPerPair = 25
+
 // cheapPairs is how many pairs whose names begin or end differently count as one.
 const cheapPairs = 16
 

@@ -203,6 +203,8 @@ type Report struct {
 	Summary     Summary
 	// Sources are the files that findings and APIs speak of, by path.
 	Sources map[string]*source.File
+	// Work is how many steps the run took, in those of [deployment.Deployment.Work].
+	Work int
 	// Reached are the files that each root's deployments consist of, by root.
 	Reached map[string][]string
 	// Wanted are files that are in the snapshot, were asked for and were not

@@ -14,7 +14,13 @@ import (
 const (
 	maxMatches        = 1_000_000
 	maxMatchesPerFile = 500
+
+	longText = 128 // bytes of what is compared that count as another time
 )
+
+// workPerMatch is how many steps of evaluation take as long as comparing an API
+// with a suppression.
+const workPerMatch = 5
 
 // patterns are the suppressions of the settings. One that names an API or a service
 // is found by that name.
@@ -24,6 +30,7 @@ type patterns struct {
 	open             []int            // those that name none
 	matched          []bool
 	left             int // how often APIs are still compared with those that are open
+	spent            int // how often they were
 	compared         int // how many APIs were
 }
 
@@ -59,12 +66,14 @@ func readPatterns(all []Suppression, files int) *patterns {
 // covering are the suppressions that mean an API, in order.
 func (p *patterns) covering(a API) []int {
 	found := slices.Concat(p.byAPI[strings.ToLower(a.Name)], p.byService[strings.ToLower(a.Service)])
+	n := len(p.open) * (1 + (len(a.Name)+len(a.Service)+len(a.Path))/longText)
 	if p.left >= 0 {
-		p.left -= len(p.open)
+		p.left -= n
 	}
 	if p.left >= 0 {
 		found = append(found, p.open...)
 		p.compared++
+		p.spent += n
 	}
 	found = slices.DeleteFunc(found, func(n int) bool { return !p.list[n].covers(a) })
 	slices.Sort(found)
@@ -82,6 +91,7 @@ func (p *pattern) covers(a API) bool {
 // others stand as if nothing suppressed them.
 func (r *run) reportUnmatched() {
 	p := r.suppressions.patterns
+	r.report.Work += workPerMatch * p.spent
 	if p.left >= 0 {
 		return
 	}

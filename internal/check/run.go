@@ -124,7 +124,9 @@ func (r *run) expand() {
 		if c.pairs < 0 {
 			d.Diagnostics = append(d.Diagnostics, tooManyPairs(d.Root.Path, given))
 		}
-		left -= given - max(0, c.pairs)
+		compared := given - max(0, c.pairs)
+		left -= compared
+		r.report.Work += d.Work() + workPerPair*int(compared)
 		reached := slices.Concat(r.report.Reached[d.Root.Path], d.Reached)
 		slices.Sort(reached)
 		r.report.Reached[d.Root.Path] = slices.Compact(reached)

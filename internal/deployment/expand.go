@@ -42,6 +42,10 @@ type Deployment struct {
 	work int // what it took, see [maxWork]
 }
 
+// Work is how many steps of evaluation the deployment took. It says how long the
+// same takes again, whatever the machine.
+func (d *Deployment) Work() int { return d.work }
+
 // expander expands one deployment. It belongs to one goroutine.
 type expander struct {
 	graph     *Graph

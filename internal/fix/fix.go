@@ -75,7 +75,7 @@ type planner struct {
 	out     *Result
 	writers map[string]writer // by path
 	tries   int               // how often the repository was checked again
-	tried   int               // with how many units altogether
+	work    int               // what that took, in steps
 	// applied are the units whose edits were applied last, contents what the
 	// files were after that.
 	applied  []*unit

@@ -13,12 +13,15 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// maxTries bounds how often a plan is proved in parts, and maxTried with how many
-// APIs altogether: each proof checks all of the repository again. A fix that does
-// not hold is a mistake of this package, so that a few dozen are plenty.
+// maxTries bounds how often a plan is proved in parts, and maxWork after how many
+// steps of work none is begun any more: each proof checks all of the repository
+// again. A fix that does not hold is a mistake of this package, so that a few dozen
+// are plenty.
 const (
 	maxTries = 64
-	maxTried = 100_000
+	maxWork  = 10_000_000
+
+	workPerAPI = 100
 )
 
 // errors of a proof.
@@ -120,8 +123,7 @@ func (p *planner) try(units []*unit) (blamed map[*unit]bool, err error) {
 	if len(units) == 0 {
 		return nil, nil
 	}
-	p.tried += len(p.Report.APIs) + len(units)
-	if p.tries++; p.tries > maxTries || p.tries > 1 && p.tried > maxTried {
+	if p.tries++; p.tries > maxTries || p.work > maxWork {
 		return nil, errUntried
 	}
 	if p.tries > 1 && !p.apart {
@@ -133,7 +135,12 @@ func (p *planner) try(units []*unit) (blamed map[*unit]bool, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.expect(units).compare(units, p.check(files).Findings)
+	after := p.check(files)
+	p.work += after.Work + workPerAPI*len(after.APIs)
+	for _, content := range files {
+		p.work += len(content) / 4 // to read it
+	}
+	return p.expect(units).compare(units, after.Findings)
 }
 
 // expected is what the findings should be after the edits of some units.
