@@ -15,12 +15,12 @@ const (
 	maxMatches        = 1_000_000
 	maxMatchesPerFile = 500
 
-	longText = 128 // bytes of what is compared that count as another time
+	longText = 64 // bytes of what is compared that count as another time
 )
 
 // workPerMatch is how many steps of evaluation take as long as comparing an API
 // with a suppression.
-const workPerMatch = 5
+const workPerMatch = 10
 
 // patterns are the suppressions of the settings. One that names an API or a service
 // is found by that name.
