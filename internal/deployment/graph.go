@@ -124,11 +124,16 @@ func (g *Graph) again(snapshot *source.Snapshot, options Options, changed []*sou
 	for p, f := range g.files {
 		n.files[p] = f.copied()
 	}
-	for _, f := range changed {
-		if r := read(f); r != nil {
-			n.files[f.Path] = r
+	for i, r := range readAll(len(changed), func(i int) *File { return read(changed[i]) }) {
+		if r != nil {
+			n.files[changed[i].Path] = r
 		} else {
-			delete(n.files, f.Path)
+			delete(n.files, changed[i].Path)
+		}
+	}
+	for _, f := range n.files {
+		if m, ok := g.symbols[f.Template]; ok {
+			n.symbols[f.Template] = m
 		}
 	}
 	n.connect()
@@ -167,22 +172,27 @@ func (g *Graph) parse() {
 			candidates = append(candidates, e)
 		}
 	}
-	parsed := make([]*File, len(candidates))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(candidates)) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(candidates); i = int(next.Add(1)) - 1 {
-				parsed[i] = g.options.Cache.read(candidates[i])
-			}
-		})
-	}
-	wg.Wait()
-	for i, f := range parsed {
+	for i, f := range readAll(len(candidates), func(i int) *File { return g.options.Cache.read(candidates[i]) }) {
 		if f != nil {
 			g.files[candidates[i].Path] = f
 		}
 	}
+}
+
+// readAll reads a number of files on all processors.
+func readAll(n int, read func(i int) *File) []*File {
+	all := make([]*File, n)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				all[i] = read(i)
+			}
+		})
+	}
+	wg.Wait()
+	return all
 }
 
 // Candidate reports whether a file of that name may be a template or a
@@ -209,7 +219,9 @@ func (g *Graph) link() {
 		if f.Template == nil {
 			continue
 		}
-		g.symbols[f.Template] = declarations(f.Template)
+		if g.symbols[f.Template] == nil {
+			g.symbols[f.Template] = declarations(f.Template)
+		}
 		seen := map[string]bool{p: true}
 		references(f.Template, func(ref string) {
 			if to := g.templateAt(p, ref); to != "" && !seen[to] {

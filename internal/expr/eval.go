@@ -29,8 +29,9 @@ const (
 	MaxText = 131072 * 8
 	// MaxDepth is how deep evaluation may nest, references included.
 	MaxDepth = 400
-	// MaxSteps is how much work one evaluator does.
-	MaxSteps = 4_000_000
+	// MaxSteps is how much work one evaluator does. It bounds the memory, too: what
+	// comes out of a step takes up to fifty bytes.
+	MaxSteps = 2_000_000
 )
 
 // LimitError says that evaluation stopped at a bound.
