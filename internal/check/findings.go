@@ -14,7 +14,9 @@ import (
 )
 
 func (r *run) reportAPIs() {
-	for _, m := range r.sortedAPIs() {
+	sorted := r.sortedAPIs()
+	r.report.APIs = make([]API, 0, len(sorted))
+	for _, m := range sorted {
 		w := r.worst(m)
 		name, _ := display(w.api)
 		row := API{

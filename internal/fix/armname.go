@@ -135,7 +135,7 @@ func (n armName) argument(pieces []piece) string {
 	count := 0
 	for _, p := range pieces {
 		if p.source == "" {
-			pattern.WriteString(strings.NewReplacer("{", "{{", "}", "}}").Replace(p.text))
+			pattern.WriteString(strings.ReplaceAll(strings.ReplaceAll(p.text, "{", "{{"), "}", "}}"))
 			continue
 		}
 		pattern.WriteString("{" + strconv.Itoa(count) + "}")

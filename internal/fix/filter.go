@@ -115,7 +115,8 @@ func (t *target) tier() expr.Expr {
 		return nil
 	}
 	tier := owner.Property("sku", "name")
-	if tier == nil || !fromStart(t.Resource.Template, tier, 0) {
+	s := starting{in: t.Resource.Template, variables: map[string]bool{}}
+	if tier == nil || !s.known(tier, 0) {
 		return nil
 	}
 	return tier
@@ -124,25 +125,37 @@ func (t *target) tier() expr.Expr {
 // maxVariables is how many variables are followed one from another.
 const maxVariables = 20
 
-// fromStart reports whether all names in an expression are those of parameters
-// and of variables that are made from such.
-func fromStart(in *template.Template, x expr.Expr, depth int) bool {
+// starting tells what is known in a template when its deployment starts.
+type starting struct {
+	in        *template.Template
+	variables map[string]bool // that were looked at, and whether they are
+}
+
+// known reports whether all names in an expression are those of parameters and of
+// variables that are made from such.
+func (s starting) known(x expr.Expr, depth int) bool {
 	ok := depth < maxVariables
 	expr.Walk(x, func(x expr.Expr) bool {
 		if n, isName := x.(*expr.Name); isName && ok {
-			ok = parameter(in, n.Name) || variable(in, n.Name, depth)
+			ok = s.parameter(n.Name) || s.variable(n.Name, depth)
 		}
 		return ok
 	})
 	return ok
 }
 
-func parameter(in *template.Template, name string) bool {
-	return slices.ContainsFunc(in.Parameters, func(p *template.Parameter) bool { return p.Name == name })
+func (s starting) parameter(name string) bool {
+	return slices.ContainsFunc(s.in.Parameters, func(p *template.Parameter) bool { return p.Name == name })
 }
 
-func variable(in *template.Template, name string, depth int) bool {
-	return slices.ContainsFunc(in.Variables, func(v *template.Variable) bool {
-		return v.Name == name && fromStart(in, v.Value, depth+1)
-	})
+func (s starting) variable(name string, depth int) bool {
+	ok, seen := s.variables[name]
+	if !seen {
+		s.variables[name] = false // if it leads back to itself
+		ok = slices.ContainsFunc(s.in.Variables, func(v *template.Variable) bool {
+			return v.Name == name && s.known(v.Value, depth+1)
+		})
+		s.variables[name] = ok
+	}
+	return ok
 }

@@ -165,5 +165,8 @@ func renderPieces(pieces []piece) string {
 // escapeBicep writes text inside a single-quoted string.
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/data-types#strings
 func escapeBicep(s string) string {
+	if !strings.ContainsAny(s, "\\'$\n\r\t") {
+		return s // most need nothing, and a replacer is large
+	}
 	return strings.NewReplacer(`\`, `\\`, `'`, `\'`, "${", `\${`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(s)
 }
