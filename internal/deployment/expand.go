@@ -59,6 +59,7 @@ type expander struct {
 	out       *Deployment
 	nested    map[*template.Template]map[string]symbol
 	loaded    map[loaded]expr.Value
+	handedBy  map[*template.Module]map[string]expr.Expr
 	calls     int
 	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
@@ -69,7 +70,7 @@ func newExpander(g *Graph, root Root) *expander {
 		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
 		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
 		modules: map[string]bool{}, nested: map[*template.Template]map[string]symbol{}, loaded: map[loaded]expr.Value{},
-		out: &Deployment{Root: root},
+		handedBy: map[*template.Module]map[string]expr.Expr{}, out: &Deployment{Root: root},
 	}
 }
 
@@ -329,25 +330,35 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 	if m.Inline != nil && m.OuterScope {
 		c.outer = scope
 	}
-	if m.Parameters != nil {
-		for _, p := range m.Parameters.Properties {
-			key, ok := expr.LiteralString(p.Key)
-			switch {
-			case ok:
-				c.given[strings.ToLower(key)] = lazy{p.Value, scope}
-			case p.Key == nil: // a spread, or a whole object: any parameter may be in it
-				for _, q := range t.Parameters {
-					member := &expr.Member{Node: expr.Node{At: p.At}, Base: p.Value, Name: q.Name, Safe: true}
-					if in.template.Language == template.ARM {
-						member = &expr.Member{Node: member.Node, Base: member, Name: "value", Safe: true}
-					}
-					c.given[strings.ToLower(q.Name)] = lazy{member, scope}
+	c.handed, c.handedIn = in.handsOver(m, t), scope
+	in.children[id] = c
+	return c
+}
+
+// handsOver are the values that a call hands over to a template, by folded name.
+// They are the same for each element of a loop, which may have very many.
+func (in *instance) handsOver(m *template.Module, t *template.Template) map[string]expr.Expr {
+	if all, ok := in.d.handedBy[m]; ok || m.Parameters == nil {
+		return all
+	}
+	all := map[string]expr.Expr{}
+	for _, p := range m.Parameters.Properties {
+		key, ok := expr.LiteralString(p.Key)
+		switch {
+		case ok:
+			all[strings.ToLower(key)] = p.Value
+		case p.Key == nil: // a spread, or a whole object: any parameter may be in it
+			for _, q := range t.Parameters {
+				member := &expr.Member{Node: expr.Node{At: p.At}, Base: p.Value, Name: q.Name, Safe: true}
+				if in.template.Language == template.ARM {
+					member = &expr.Member{Node: member.Node, Base: member, Name: "value", Safe: true}
 				}
+				all[strings.ToLower(q.Name)] = member
 			}
 		}
 	}
-	in.children[id] = c
-	return c
+	in.d.handedBy[m] = all
+	return all
 }
 
 // elementKey names an element of a loop: the one that expanding a module makes

@@ -26,7 +26,11 @@ type instance struct {
 	// entry is the call in the repository that leads into the registry module
 	// which the instance belongs to; nil for a template of the repository.
 	entry *Call
-	// given are the values that the caller handed over, by folded name.
+	// handed are the values that the caller handed over, by folded name, which
+	// mean something in the scope handedIn. All calls by one module share them.
+	handed   map[string]expr.Expr
+	handedIn expr.Scope
+	// given are the values from a parameter file, by folded name.
 	given map[string]lazy
 	// outer is set for a nested template whose expressions are evaluated in
 	// the scope around it.
@@ -165,7 +169,7 @@ func (in *instance) parameter(p *template.Parameter) expr.Value {
 	folded := strings.ToLower(p.Name)
 	return in.once("parameter "+folded, p.At, func() expr.Value {
 		atom := expr.Atom(in.id+" parameters('"+folded+"')", kindOf(p.Type))
-		if g, ok := in.given[folded]; ok {
+		if g, ok := in.assigned(folded); ok {
 			v := typed(in.d.eval.Eval(g.scope, g.x), p.Type)
 			switch {
 			case v.IsUnknown():
@@ -188,6 +192,15 @@ func (in *instance) parameter(p *template.Parameter) expr.Value {
 		}
 		return atom
 	})
+}
+
+// assigned is what was handed over or given to a parameter.
+func (in *instance) assigned(folded string) (lazy, bool) {
+	if x, ok := in.handed[folded]; ok {
+		return lazy{x, in.handedIn}, true
+	}
+	g, ok := in.given[folded]
+	return g, ok
 }
 
 // typed is a value as the type of its parameter has it: azd puts what stands

@@ -51,10 +51,10 @@ func (r *Resource) Handed(v expr.Value) (text string, ok bool) {
 	for in.calls[len(in.calls)-1] != in.entry {
 		in = in.calls[len(in.calls)-1].in
 	}
-	for _, name := range sortedKeys(in.given) {
-		g := in.given[name]
-		if expr.SameName(in.d.eval.Eval(g.scope, g.x), v) == expr.True {
-			return sourceText(in.entry.Template.File, g.x), true
+	for _, name := range sortedKeys(in.handed) {
+		x := in.handed[name]
+		if expr.SameName(in.d.eval.Eval(in.handedIn, x), v) == expr.True {
+			return sourceText(in.entry.Template.File, x), true
 		}
 	}
 	return "", false

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml/lexer"
+
 	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
@@ -87,6 +89,38 @@ func TestServicesLike(t *testing.T) {
 		}
 		if compared != want || found != 1 && name != "other" {
 			t.Errorf("%s is compared with %d services and is %d of them", name, compared, found)
+		}
+	}
+}
+
+// TestHandedOnce calls a module in a loop: what it hands over is not copied for
+// each element.
+func TestHandedOnce(t *testing.T) {
+	t.Parallel()
+	d := expanded(t,
+		"main.bicep", "module m 'api.bicep' = [for i in range(0, 3): {\n  name: 'm${i}'\n  params: { API: 'a${i}' }\n}]\n",
+		"api.bicep", "param api string\nresource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/${api}'\n}\n")
+	for i, r := range d.Resources {
+		if name, _ := r.Segments[1].AsString(); name != fmt.Sprintf("a%d", i) {
+			t.Errorf("API %d is %q", i, name)
+		}
+	}
+	if in := d.Resources[0].in; len(d.Resources) != 3 || len(in.d.handedBy) != 1 || len(in.given) != 0 {
+		t.Errorf("%d APIs of %d calls", len(d.Resources), len(in.d.handedBy))
+	}
+}
+
+// TestSiblings counts the keys that the YAML parser compares with each other.
+func TestSiblings(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"a: 1\nb: 2\nc: 3\n":                       3,
+		"- a: 1\n  b: 2\n- a: 1\n  b: 2\n- a: 3\n": 0,
+		"x:\n  a: 1\n  b: 2\ny:\n  a: 1\n  b: 2\n": 3,
+		"- 1\n- 2\n- 3\n":                          0,
+	} {
+		if got := siblings(lexer.Tokenize(text)); got != want {
+			t.Errorf("%q has %d pairs, want %d", text, got, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Bounds on YAML that a template loads: the parser is recursive, and takes a
-// time that grows with the square of the tokens.
+// time that grows with the square of the keys.
 const (
 	maxYAML       = 256 << 10 // bytes
 	maxYAMLTokens = 20_000
@@ -29,7 +29,7 @@ func readYAML(e *expr.Evaluator, text string) expr.Value {
 		return expr.Unknown()
 	}
 	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n"))
-	if !e.Spend(len(text)/16+len(tokens)) || !tame(tokens) || !e.Spend(len(tokens)*len(tokens)/4000) {
+	if !e.Spend(len(text)/16+len(tokens)) || !tame(tokens) || !e.Spend(siblings(tokens)/6) {
 		return expr.Unknown()
 	}
 	f, err := parser.Parse(tokens, 0)
@@ -66,6 +66,32 @@ func tame(tokens token.Tokens) bool {
 		}
 	}
 	return true
+}
+
+// siblings is how many pairs the keys of each block mapping make: the parser
+// compares each with those before it.
+func siblings(tokens token.Tokens) int {
+	type level struct{ column, keys int }
+	var open []level
+	line, pairs := 0, 0
+	for _, t := range tokens {
+		if t.Position.Line == line {
+			continue
+		}
+		line = t.Position.Line
+		for len(open) > 0 && open[len(open)-1].column > t.Position.Column {
+			open = open[:len(open)-1]
+		}
+		if t.Type == token.SequenceEntryType {
+			continue
+		}
+		if len(open) == 0 || open[len(open)-1].column < t.Position.Column {
+			open = append(open, level{column: t.Position.Column})
+		}
+		pairs += open[len(open)-1].keys
+		open[len(open)-1].keys++
+	}
+	return pairs
 }
 
 func yamlValue(n ast.Node, depth int) expr.Value {
