@@ -183,7 +183,9 @@ func (r *Resource) Service() (ServiceID, bool) {
 // scope of which nothing is known is a service with an unknown name.
 func (r *Resource) ExtendedService() (ServiceID, bool) {
 	if !r.HasScope {
-		return ServiceID{}, false
+		// A syntax error may have cost it the scope that it has.
+		f := r.in.d.graph.files[r.Template.File.Path]
+		return ServiceID{Target: r.Target}, f != nil && len(f.Diagnostics) > 0
 	}
 	if r.Scope.IsUnknown() {
 		return ServiceID{Target: r.Target}, true
