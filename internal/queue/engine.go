@@ -31,8 +31,9 @@ type engine interface {
 // riverEngine is River over one kind of database.
 type riverEngine[TTx any] struct {
 	*Store
-	backend backend[TTx]
-	client  *river.Client[TTx]
+	backend  backend[TTx]
+	client   *river.Client[TTx]
+	stopping chan struct{} // holds one while a caller stops
 }
 
 // jobArgs is what River keeps of a job. Everything else is read from work_item
@@ -55,7 +56,7 @@ func activeStates() []rivertype.JobState {
 }
 
 func newEngine[TTx any](s *Store, b backend[TTx]) (*riverEngine[TTx], error) {
-	e := &riverEngine[TTx]{Store: s, backend: b}
+	e := &riverEngine[TTx]{Store: s, backend: b, stopping: make(chan struct{}, 1)}
 	config := &river.Config{
 		ID:                          s.node,
 		CompletedJobRetentionPeriod: retention,
@@ -86,7 +87,23 @@ func newEngine[TTx any](s *Store, b backend[TTx]) (*riverEngine[TTx], error) {
 }
 
 func (e *riverEngine[TTx]) start(ctx context.Context) error { return e.client.Start(ctx) }
-func (e *riverEngine[TTx]) stop(ctx context.Context) error  { return e.client.Stop(ctx) }
+
+// stop takes turns: River would let a second caller wait for the first, whatever
+// the second one's context says.
+func (e *riverEngine[TTx]) stop(ctx context.Context) error {
+	select {
+	case e.stopping <- struct{}{}: // also with a context that has ended, to begin stopping
+	default:
+		select {
+		case e.stopping <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer func() { <-e.stopping }()
+	return e.client.Stop(ctx)
+}
+
 func (e *riverEngine[TTx]) abort(ctx context.Context) error { return e.client.StopAndCancel(ctx) }
 
 func (e *riverEngine[TTx]) intake(ctx context.Context, batch []*item) (duplicates []bool, generations map[string]int64, err error) {
