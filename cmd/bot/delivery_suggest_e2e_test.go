@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
@@ -131,13 +132,12 @@ func TestDeliverySuggestionsAfterTrouble(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newDelivery(t, deliveryStart{settings: "fix:\n  mode: suggest\n", head: map[string]string{"main.bicep": deliveryAPIs("orders")}})
-			once := false
+			var once atomic.Bool
 			s.mu.Lock()
 			s.intercept = func(_ http.ResponseWriter, r *http.Request, _ string) bool {
-				if once || !strings.HasSuffix(r.URL.Path, "/reviews") {
+				if !strings.HasSuffix(r.URL.Path, "/reviews") || !once.CompareAndSwap(false, true) {
 					return false
 				}
-				once = true
 				if taken {
 					s.ServeHTTP(httptest.NewRecorder(), r)
 				}

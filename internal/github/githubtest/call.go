@@ -85,6 +85,9 @@ func (c *call) run(flying int, entry *Request, header http.Header) (answer, *Res
 	if err != nil {
 		reply = answerTo(err)
 	}
+	if reply, err = reply.encoded(); err != nil {
+		reply = answer{status: http.StatusInternalServerError, raw: []byte(err.Error())}
+	}
 	entry.Status = reply.status
 	return reply, nil
 }

@@ -16,7 +16,8 @@ import (
 type doc = map[string]any
 
 // answer is what a handler gives back: a body to encode, or else bytes to send
-// as they are. Without either, none is sent.
+// as they are. Without either, none is sent. A body may hold parts of the world,
+// and so is encoded while the world is locked.
 type answer struct {
 	status int
 	body   any
@@ -75,18 +76,25 @@ func (e *apiError) answer() answer {
 	return answer{status: e.status, body: body, header: e.header}
 }
 
+// encoded is the answer with its body as bytes.
+func (a answer) encoded() (answer, error) {
+	if a.body == nil {
+		return a, nil
+	}
+	text, err := json.Marshal(a.body)
+	if err != nil {
+		return a, fmt.Errorf("encode answer: %w", err)
+	}
+	header := http.Header{}
+	maps.Copy(header, a.header)
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	return answer{status: a.status, raw: text, header: header}, nil
+}
+
 func (a answer) write(w http.ResponseWriter) error {
 	maps.Copy(w.Header(), a.header)
-	text := a.raw
-	if a.body != nil {
-		var err error
-		if text, err = json.Marshal(a.body); err != nil {
-			return fmt.Errorf("encode answer: %w", err)
-		}
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	}
 	w.WriteHeader(a.status)
-	if _, err := w.Write(text); err != nil {
+	if _, err := w.Write(a.raw); err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}
 	return nil
