@@ -77,8 +77,6 @@ type Parameter struct {
 	Imported string
 	// Default is nil for a required parameter.
 	Default expr.Expr
-	// Allowed are the values of @allowed or allowedValues, nil for any.
-	Allowed []expr.Expr
 }
 
 // Variable is a declared variable.

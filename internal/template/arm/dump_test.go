@@ -69,9 +69,6 @@ func (d *dumper) template(t *template.Template) {
 	d.line("template %s %s", t.TargetScope, t.Generator)
 	for _, p := range t.Parameters {
 		d.line("param %s %s %q%s%s", p.Name, d.span(p.At), p.Type, mark(" nullable", p.Nullable), field("default", p.Default))
-		if p.Allowed != nil {
-			d.line("  allowed %s", showAll(p.Allowed))
-		}
 	}
 	for _, v := range t.Variables {
 		d.line("var %s %s = %s", v.Name, d.span(v.At), show(v.Value))

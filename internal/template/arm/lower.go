@@ -67,8 +67,6 @@ func (r *reader) parameters(v, definitions gjson.Result, t *template.Template) {
 				p.Nullable = v.Type == gjson.True
 			case equalFold(name, "defaultvalue"):
 				p.Default = r.value(v)
-			case equalFold(name, "allowedvalues"):
-				p.Allowed = r.list(v)
 			}
 		})
 		if reference != "" {

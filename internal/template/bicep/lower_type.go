@@ -1,23 +1,13 @@
 package bicep
 
-import (
-	"slices"
-
-	"github.com/onboard-defender/onboard-defender/internal/expr"
-	"github.com/onboard-defender/onboard-defender/internal/template"
-)
+import "github.com/onboard-defender/onboard-defender/internal/template"
 
 func (l *lowering) parameter(d *ParamDecl) *template.Parameter {
 	p := &template.Parameter{Name: d.Name.Name, At: d.Name.Span(), Default: l.expr(d.Default)}
 	t := l.shape(d.Type)
-	p.Type, p.Nullable, p.Allowed = t.base, t.nullable, t.values
+	p.Type, p.Nullable = t.base, t.nullable
 	if t.base == "" {
 		p.Imported = l.foreign(d.Type)
-	}
-	for _, x := range d.Decorators {
-		if values := l.allowed(x); values != nil {
-			p.Allowed = values
-		}
 	}
 	return p
 }
@@ -37,35 +27,15 @@ func (l *lowering) foreign(t TypeExpr) string {
 	return ""
 }
 
-// allowed is the values of @allowed([…]), nil for another decorator.
-func (l *lowering) allowed(d *Decorator) []expr.Expr {
-	call, ok := d.Call.(*CallExpr)
-	if !ok || call.Name.Name != "allowed" || len(call.Args) != 1 {
-		return nil
-	}
-	if base, ok := call.Base.(*Ident); call.Base != nil && (!ok || base.Name != "sys") {
-		return nil
-	}
-	a, ok := call.Args[0].(*ArrayExpr)
-	if !ok || a.Unclosed {
-		return nil
-	}
-	return l.all(a.Items)
-}
-
 // A typeShape is what the model says about a type.
 type typeShape struct {
 	base     string
 	nullable bool
-	values   []expr.Expr // all there are, nil when they are not listed
+	null     bool // it is null and nothing else
 }
 
-const (
-	// maxAlias bounds how far the names of types are followed.
-	maxAlias = 64
-	// maxValues bounds a list of values; unions of unions double in length.
-	maxValues = 1000
-)
+// maxAlias bounds how far the names of types are followed.
+const maxAlias = 64
 
 // shape looks through the types that the file declares. Of imported ones
 // nothing is known here.
@@ -82,20 +52,17 @@ func (l *lowering) shape(t TypeExpr) typeShape {
 	case *NullableType:
 		s := l.shape(t.Inner)
 		s.nullable = true
-		if s.values != nil {
-			s.values = append(slices.Clip(s.values), &expr.Literal{Node: at(t), Value: expr.Null()})
-		}
 		return s
 	case *NonNullType:
 		s := l.shape(t.Inner)
-		s.nullable, s.values = false, nil
+		s.nullable = false
 		return s
 	case *ArrayType, *TupleType:
 		return typeShape{base: "array"}
 	case *ObjectType:
 		return typeShape{base: "object"}
 	case *LiteralType:
-		return l.literalShape(t)
+		return literalShape(t)
 	case *UnionType:
 		return l.unionShape(t)
 	}
@@ -137,50 +104,36 @@ func builtin(name string) string {
 	return ""
 }
 
-func (l *lowering) literalShape(t *LiteralType) typeShape {
+func literalShape(t *LiteralType) typeShape {
 	v := t.Value
-	s := typeShape{values: []expr.Expr{l.expr(v)}}
 	if u, ok := v.(*UnaryExpr); ok {
 		v = u.Operand
 	}
 	switch v.(type) {
 	case *StringExpr:
-		s.base = "string"
+		return typeShape{base: "string"}
 	case *IntLit:
-		s.base = "int"
+		return typeShape{base: "int"}
 	case *BoolLit:
-		s.base = "bool"
+		return typeShape{base: "bool"}
 	case *NullLit:
-		s.nullable = true
-	default:
-		s.values = nil
+		return typeShape{nullable: true, null: true}
 	}
-	return s
+	return typeShape{}
 }
 
 // unionShape is the shape of all members together: their base where they have
-// the same one, and their values where each lists its own.
+// the same one. Null fits every base.
 func (l *lowering) unionShape(t *UnionType) typeShape {
-	var u typeShape
-	listed, mixed := true, false
+	u, mixed := typeShape{null: true}, false
 	for _, m := range t.Members {
 		s := l.shape(m)
 		u.nullable = u.nullable || s.nullable
-		if listed {
-			u.values = append(u.values, s.values...)
+		if s.null {
+			continue
 		}
-		listed = listed && s.values != nil && len(u.values) <= maxValues
-		switch {
-		case s.base == "" && s.nullable && s.values != nil: // null fits every base
-		case u.base == "":
-			u.base = s.base
-			mixed = mixed || s.base == ""
-		default:
-			mixed = mixed || u.base != s.base
-		}
-	}
-	if !listed {
-		u.values = nil
+		mixed = mixed || s.base == "" || !u.null && u.base != s.base
+		u.base, u.null = s.base, false
 	}
 	if mixed {
 		u.base = ""
