@@ -13,7 +13,7 @@ func objectFuncs() []Func {
 		{Name: "createObject", MinArgs: 0, MaxArgs: -1, Shallow: true, Eval: createObject, Partial: createObjectPartial, Result: KindObject},
 		{Name: "intersection", MinArgs: 2, MaxArgs: -1, Shallow: true, Eval: intersection},
 		{Name: "items", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: itemsOf, Result: KindArray},
-		{Name: "objectKeys", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: objectKeys, Result: KindArray},
+		{Name: "objectKeys", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: objectKeys, Partial: objectKeysPartial, Result: KindArray},
 		{Name: "shallowMerge", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: shallowMerge, Result: KindObject},
 		{Name: "tryGet", MinArgs: 2, MaxArgs: -1, Shallow: true, Eval: tryGet, Partial: tryGetPartial},
 		{Name: "union", MinArgs: 2, MaxArgs: -1, Shallow: true, Eval: union, Partial: unionPartial},
@@ -120,6 +120,17 @@ func objectKeys(e *Evaluator, args []Value) (Value, error) {
 		items[i] = String(f.Key)
 	}
 	return e.madeArray(items)
+}
+
+// objectKeysPartial makes the names of an object that is not known those of its
+// items, so that a loop over the one is a loop over the other.
+func objectKeysPartial(e *Evaluator, args []Value) (Value, bool) {
+	items := e.Apply("items", args)
+	if items.kind != KindTerm {
+		return Value{}, false
+	}
+	key, _ := e.MemberOf(e.element(items, 0), "key")
+	return Apply(OpMap, KindArray, items, key), true
 }
 
 func shallowMerge(e *Evaluator, args []Value) (Value, error) {

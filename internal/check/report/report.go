@@ -100,7 +100,7 @@ func Title(r *check.Report) string {
 		parts = append(parts, fmt.Sprintf("%d of %s onboarded", s.Onboarded, count(applicable, "API")))
 	}
 	if s.Undetermined > 0 {
-		parts = append(parts, count(s.Undetermined, "API")+" could not be evaluated")
+		parts = append(parts, count(s.Undetermined, "API")+" undetermined")
 	}
 	if s.Suppressed > 0 && s.Unprotected == 0 {
 		parts = append(parts, count(s.Suppressed, "API")+" suppressed")

@@ -326,17 +326,17 @@ func TestTitle(t *testing.T) {
 		return check.Finding{Diagnostic: diag.Diagnostic{Code: code, Severity: diag.Failure, Path: path}}
 	}
 	for want, r := range map[string]check.Report{
-		"No API Management APIs":                                  {},
-		"The API is onboarded":                                    {Summary: check.Summary{APIs: 1, Onboarded: 1}},
-		"All 5 APIs onboarded":                                    {Summary: check.Summary{APIs: 6, Onboarded: 5, Excluded: 1}},
-		"2 of 5 APIs not onboarded":                               {Summary: check.Summary{APIs: 6, Onboarded: 2, Unprotected: 2, Suppressed: 1, Excluded: 1}},
-		"1 of 1 API not onboarded":                                {Summary: check.Summary{APIs: 1, Unprotected: 1}},
-		"1 of 2 APIs not onboarded, 1 API could not be evaluated": {Summary: check.Summary{APIs: 2, Unprotected: 1, Undetermined: 1}},
-		"1 API could not be evaluated":                            {Summary: check.Summary{APIs: 1, Undetermined: 1}},
-		"1 of 3 APIs onboarded, 2 APIs could not be evaluated":    {Summary: check.Summary{APIs: 3, Onboarded: 1, Undetermined: 2}},
-		"2 of 3 APIs onboarded, 1 API suppressed":                 {Summary: check.Summary{APIs: 3, Onboarded: 2, Suppressed: 1}},
-		"2 APIs suppressed":                                       {Summary: check.Summary{APIs: 2, Suppressed: 2}},
-		"Nothing to onboard: 1 API excluded":                      {Summary: check.Summary{APIs: 1, Excluded: 1}},
+		"No API Management APIs":                        {},
+		"The API is onboarded":                          {Summary: check.Summary{APIs: 1, Onboarded: 1}},
+		"All 5 APIs onboarded":                          {Summary: check.Summary{APIs: 6, Onboarded: 5, Excluded: 1}},
+		"2 of 5 APIs not onboarded":                     {Summary: check.Summary{APIs: 6, Onboarded: 2, Unprotected: 2, Suppressed: 1, Excluded: 1}},
+		"1 of 1 API not onboarded":                      {Summary: check.Summary{APIs: 1, Unprotected: 1}},
+		"1 of 2 APIs not onboarded, 1 API undetermined": {Summary: check.Summary{APIs: 2, Unprotected: 1, Undetermined: 1}},
+		"1 API undetermined":                            {Summary: check.Summary{APIs: 1, Undetermined: 1}},
+		"1 of 3 APIs onboarded, 2 APIs undetermined":    {Summary: check.Summary{APIs: 3, Onboarded: 1, Undetermined: 2}},
+		"2 of 3 APIs onboarded, 1 API suppressed":       {Summary: check.Summary{APIs: 3, Onboarded: 2, Suppressed: 1}},
+		"2 APIs suppressed":                             {Summary: check.Summary{APIs: 2, Suppressed: 2}},
+		"Nothing to onboard: 1 API excluded":            {Summary: check.Summary{APIs: 1, Excluded: 1}},
 		"2 files could not be evaluated": {
 			Findings: []check.Finding{broken(check.CodeUnreadable, "a"), broken(check.CodeNotEvaluated, "a"), broken(check.CodeNotEvaluated, "b")},
 		},
