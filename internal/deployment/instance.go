@@ -39,6 +39,9 @@ type instance struct {
 	// folded name; nil for templates.
 	base map[string]lazy
 
+	// loops are those that the instance is called in.
+	loops expr.OpenLoops
+
 	symbols  map[string]symbol
 	values   map[string]expr.Value // parameters and variables evaluated so far
 	open     map[string]bool       // being evaluated: meeting one again is a cycle
@@ -72,7 +75,7 @@ type imported struct {
 
 func newInstance(d *expander, t *template.Template, id string, target Target) *instance {
 	in := &instance{
-		d: d, template: t, id: id, target: target, condition: expr.Bool(true),
+		d: d, template: t, id: id, target: target, condition: expr.Bool(true), loops: d.eval.OpenLoops(),
 		given: map[string]lazy{}, values: map[string]expr.Value{}, open: map[string]bool{}, children: map[string]*instance{},
 	}
 	in.symbols = d.symbols(t)
@@ -254,7 +257,7 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 		return expr.Atom(in.id+" circle "+name, expr.KindUnknown)
 	}
 	in.open[name] = true
-	v := eval()
+	v := in.d.eval.Within(in.loops, eval)
 	delete(in.open, name)
 	in.values[name] = v
 	return v

@@ -112,6 +112,34 @@ func (e *Evaluator) open(length string) int {
 	return depth
 }
 
+// OpenLoops are symbolic loops whose elements may be spoken of. The zero value is
+// none.
+type OpenLoops struct{ counts map[string]int }
+
+// OpenLoops are those that are open now.
+func (e *Evaluator) OpenLoops() OpenLoops {
+	var o OpenLoops
+	for length, depth := range e.loops {
+		if depth == 0 {
+			continue
+		}
+		if o.counts == nil {
+			o.counts = make(map[string]int, len(e.loops))
+		}
+		o.counts[length] = depth
+	}
+	return o
+}
+
+// Within evaluates what is declared where only those loops are open, as a
+// variable is, so that its value is the same in whatever loop it is asked for.
+func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
+	here := e.loops
+	e.loops = o.counts
+	defer func() { e.loops = here }()
+	return eval()
+}
+
 func position(length Value, depth int) Value {
 	if depth == 0 {
 		return Apply(OpPosition, KindInt, length)
