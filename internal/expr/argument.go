@@ -3,13 +3,9 @@ package expr
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
-
-// maxElements bounds an array that a function makes.
-const maxElements = 100_000
 
 // textArg is the i-th argument as a string.
 func textArg(args []Value, i int) (string, error) {
@@ -44,9 +40,6 @@ func objectArg(args []Value) ([]Field, error) {
 	}
 	return args[0].Fields(), nil
 }
-
-// stopped reports whether a limit was exceeded, so that going on is in vain.
-func (e *Evaluator) stopped() bool { return e.err != nil }
 
 // made is the string that a function computed, within the limits.
 func (e *Evaluator) made(s string) (Value, error) {
@@ -100,29 +93,6 @@ func writtenObject(fields []Field) Value {
 		}
 	}
 	return ObjectOf(fields...)
-}
-
-func textLimit() *LimitError {
-	return &LimitError{What: fmt.Sprintf("%d characters in one string", MaxText)}
-}
-
-func elementLimit() *LimitError {
-	return &LimitError{What: fmt.Sprintf("%d elements in one array", maxElements)}
-}
-
-// lower and upper are .NET's ToLowerInvariant and ToUpperInvariant: character
-// by character, and nothing outside ASCII becomes a letter of ASCII.
-func lower(s string) string { return strings.Map(invariant(unicode.ToLower), s) }
-
-func upper(s string) string { return strings.Map(invariant(unicode.ToUpper), s) }
-
-func invariant(mapping func(rune) rune) func(rune) rune {
-	return func(r rune) rune {
-		if to := mapping(r); r < utf8.RuneSelf || to >= utf8.RuneSelf {
-			return to
-		}
-		return r
-	}
 }
 
 // units is a string as .NET counts and cuts it, in UTF-16 code units.

@@ -2,46 +2,8 @@ package expr
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 )
-
-// Scope answers what an expression cannot know by itself. A scope belongs to
-// one evaluation and need not be safe for concurrent use.
-type Scope interface {
-	// Name is the value of an identifier, and whether there is such a one.
-	Name(name string) (Value, bool)
-	// Call is the value of a function that depends on where it is called:
-	// parameters('x'), resourceGroup(), reference(…), a user-defined function,
-	// loadTextContent(…). base is the value before the dot, or the zero Value.
-	// It returns false for a name that is not one of these. args are evaluated.
-	Call(base Value, name string, args []Value) (Value, bool)
-}
-
-// Limits of one evaluation. The first three are the deployment engine's own:
-// https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices
-const (
-	// MaxLoop is how often a loop may run.
-	MaxLoop = 800
-	// MaxExpression is the length of a template expression in characters.
-	MaxExpression = 24576
-	// MaxText is the length of a string that is still computed.
-	MaxText = 131072 * 8
-	// MaxDepth is how deep evaluation may nest, references included.
-	MaxDepth = 400
-	// MaxSteps is how much work one evaluator does. It bounds the memory, too: what
-	// comes out of a step takes up to fifty bytes.
-	MaxSteps = 2_000_000
-)
-
-// LimitError says that evaluation stopped at a bound.
-type LimitError struct {
-	// What was exceeded, as a noun phrase with the limit: "800 loop iterations".
-	What string
-}
-
-// Error is "limit exceeded: …".
-func (e *LimitError) Error() string { return "limit exceeded: " + e.What }
 
 // Evaluator evaluates the expressions of one deployment. It counts its work
 // over all of them and gives up, answering unknown, past the limits; Err then
@@ -53,52 +15,6 @@ type Evaluator struct {
 	err   *LimitError
 	loops map[string]int // symbolic loops that are open, by the collection's key
 }
-
-// Err is the limit that was exceeded, nil when none was.
-func (e *Evaluator) Err() *LimitError { return e.err }
-
-// Reset forgets an exceeded limit so that the next expression gets its own
-// answer; the work done so far still counts.
-func (e *Evaluator) Reset() {
-	if e.steps <= MaxSteps {
-		e.err = nil
-	}
-}
-
-// Exceed records that a limit was exceeded, and is unknown.
-func (e *Evaluator) Exceed(what string) Value {
-	if e.err == nil {
-		e.err = &LimitError{What: what}
-	}
-	return Unknown()
-}
-
-// Spend counts n units of work; it is false when the evaluation has done too
-// much.
-func (e *Evaluator) Spend(n int) bool {
-	if e.steps = min(e.steps+n, MaxSteps+1); e.steps > MaxSteps {
-		e.Exceed(fmt.Sprintf("%d steps of work in one deployment", MaxSteps))
-		return false
-	}
-	return true
-}
-
-// Steps is the work done so far.
-func (e *Evaluator) Steps() int { return e.steps }
-
-// Enter counts a level of nesting; it is false when there are too many. Every
-// Enter that answered true needs a Leave.
-func (e *Evaluator) Enter() bool {
-	if e.depth >= MaxDepth {
-		e.Exceed(fmt.Sprintf("%d levels of nesting", MaxDepth))
-		return false
-	}
-	e.depth++
-	return true
-}
-
-// Leave takes back one Enter.
-func (e *Evaluator) Leave() { e.depth-- }
 
 // Eval evaluates an expression in a scope. A nil expression is unknown.
 func (e *Evaluator) Eval(s Scope, x Expr) Value {
@@ -147,24 +63,6 @@ func (e *Evaluator) Eval(s Scope, x Expr) Value {
 		return e.loop(s, x)
 	}
 	return Unknown()
-}
-
-func (e *Evaluator) concat(parts []Value) Value {
-	// Counted before anything is put together: it might not fit in the memory.
-	text, pieces := 0, 0
-	for _, p := range parts {
-		for _, q := range Parts(p) {
-			text += len(q.str)
-			pieces++
-		}
-	}
-	if text > MaxText {
-		return e.Exceed(textLimit().What)
-	}
-	if !e.Spend(4*pieces + text/16) {
-		return Unknown()
-	}
-	return Concat(parts...)
 }
 
 func (e *Evaluator) object(s Scope, x *Object) Value {
@@ -332,15 +230,6 @@ func (f *Func) ready(args []Value) bool {
 	return true
 }
 
-// callCost is how much more than a step it is to call a lambda or to go once
-// through a loop, and fieldCost to put a property into an object. A step is
-// meant to take less than 50 ns, so that the work of one deployment ends within
-// 0.2 seconds.
-const (
-	callCost  = 8
-	fieldCost = 16
-)
-
 // CallLambda calls a lambda with values for its parameters; missing ones are
 // unknown and surplus ones are dropped, because several functions hand over a
 // position that most lambdas do not name.
@@ -375,46 +264,4 @@ func (v Value) Params() int {
 		return len(c.lambda.Params)
 	}
 	return 0
-}
-
-type localScope struct {
-	Scope
-	locals map[string]Value
-}
-
-// WithLocals is the scope with values for some names, which hide the outer
-// ones. Names are compared with case, as identifiers are in Bicep.
-func WithLocals(s Scope, locals map[string]Value) Scope { return localScope{s, locals} }
-
-// Name is the local of that name, else what the outer scope has.
-func (s localScope) Name(name string) (Value, bool) {
-	if v, ok := s.locals[name]; ok {
-		return v, true
-	}
-	return s.Scope.Name(name)
-}
-
-type elementScope struct {
-	Scope
-	name  string
-	value Value
-}
-
-// WithElement is the inside of a loop: the scope with values for the names that
-// the loop gives to the element and, unless index is "", to its position. What
-// a loop brings is kept with its scope, so this one is small.
-func WithElement(s Scope, item, index string, element, position Value) Scope {
-	s = elementScope{s, item, element}
-	if index != "" {
-		s = elementScope{s, index, position}
-	}
-	return s
-}
-
-// Name is the element or its position, else what the outer scope has.
-func (s elementScope) Name(name string) (Value, bool) {
-	if name == s.name {
-		return s.value, true
-	}
-	return s.Scope.Name(name)
 }
