@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aymanbagabas/go-udiff"
+
 	"github.com/onboard-defender/onboard-defender/internal/diag"
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
 )
@@ -62,4 +64,54 @@ func (d *demo) excerpt(sha string, a githubtest.Annotation) {
 		n := a.EndColumn - a.StartColumn + 1 // GitHub's end column is the last one
 		d.say("     | %s%s", strings.Repeat(" ", a.StartColumn-1), strings.Repeat("^", n))
 	}
+}
+
+// showCommit shows a commit and what it inserts.
+func (d *demo) showCommit(before, after string) {
+	c := d.world.Log(demoRepository, after)[0]
+	signed := ""
+	if c.Signed {
+		signed = ", signed by GitHub"
+	}
+	d.say("   commit %.7s by %s%s", c.SHA, c.AuthorName, signed)
+	for line := range strings.SplitSeq(strings.TrimSpace(c.Message), "\n") {
+		d.say("%s", strings.TrimRight("     "+line, " "))
+	}
+	for _, path := range d.between(before, after) {
+		from, _ := d.world.File(demoRepository, before, path)
+		to, _ := d.world.File(demoRepository, after, path)
+		d.say("")
+		for line := range strings.SplitSeq(strings.TrimSuffix(inserted(path, from, to), "\n"), "\n") {
+			style := ""
+			switch {
+			case strings.HasPrefix(line, "+"):
+				style = green
+			case strings.HasPrefix(line, "-"):
+				style = red
+			case strings.HasPrefix(line, "@@"):
+				style = cyan
+			}
+			d.say("   %s", d.paint(style, line))
+		}
+	}
+}
+
+// inserted is the diff of a file to which one block was added. Of the places
+// where the block could be said to begin, the first whole line that differs
+// reads best.
+func inserted(path, from, to string) string {
+	start := 0
+	for start < len(from) && start < len(to) && from[start] == to[start] {
+		start++
+	}
+	start = strings.LastIndex(from[:start], "\n") + 1
+	end := len(to) - (len(from) - start)
+	if end < start || to[end:] != from[start:] {
+		return udiff.Unified("a/"+path, "b/"+path, from, to)
+	}
+	diff, err := udiff.ToUnified("a/"+path, "b/"+path, from, []udiff.Edit{{Start: start, End: start, New: to[start:end]}}, udiff.DefaultContextLines)
+	if err != nil {
+		return udiff.Unified("a/"+path, "b/"+path, from, to)
+	}
+	return diff
 }
