@@ -286,20 +286,11 @@ resource %s 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
 
 // protected is a template with an API that has one.
 func protected(name string) githubtest.Entry {
-	return githubtest.Text(service + fmt.Sprintf(`
-resource %s 'Microsoft.ApiManagement/service/apis@2024-05-01' = {
-  parent: apim
-  name: '%s'
-  properties: {
-    displayName: '%s'
-    path: '%s'
-  }
-}
-
+	return githubtest.Text(text(name) + fmt.Sprintf(`
 resource %sCollection 'Microsoft.Security/apiCollections@2023-11-15' = {
   scope: apim
   name: '%s'
   dependsOn: [%s]
 }
-`, name, name, name, name, name, name, name))
+`, name, name, name))
 }

@@ -225,19 +225,6 @@ func (a *api) protect() (decls []*deployment.Resource, blocked string) {
 	return decls, ""
 }
 
-func every(ts ...expr.Truth) expr.Truth {
-	out := expr.True
-	for _, t := range ts {
-		if t == expr.False {
-			return expr.False
-		}
-		if t == expr.Maybe {
-			out = expr.Maybe
-		}
-	}
-	return out
-}
-
 // restIf is the condition under which an API is REST as far as that hangs on
 // its type.
 func restIf(r *deployment.Resource) expr.Value {

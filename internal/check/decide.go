@@ -74,7 +74,7 @@ func (a *api) compare(all iter.Seq[*collection], pairs *budget) (found candidate
 		}
 		same := a.named(c)
 		if same != expr.False {
-			same = every(same, deployment.SameService(a.service, c.service))
+			same = expr.Every(same, deployment.SameService(a.service, c.service))
 		}
 		switch same {
 		case expr.True:

@@ -228,7 +228,7 @@ func SameService(a, b ServiceID) expr.Truth {
 	if name == expr.False {
 		return expr.False // most are, and then nobody needs the rest
 	}
-	return every(
+	return expr.Every(
 		name,
 		sameOptional(a.Target.ResourceGroup, b.Target.ResourceGroup),
 		sameOptional(a.Target.Subscription, b.Target.Subscription),
@@ -240,17 +240,4 @@ func sameOptional(a, b expr.Value) expr.Truth {
 		return expr.True
 	}
 	return expr.SameName(a, b)
-}
-
-func every(ts ...expr.Truth) expr.Truth {
-	out := expr.True
-	for _, t := range ts {
-		if t == expr.False {
-			return expr.False
-		}
-		if t == expr.Maybe {
-			out = expr.Maybe
-		}
-	}
-	return out
 }

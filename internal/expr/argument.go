@@ -16,6 +16,15 @@ func textArg(args []Value, i int) (string, error) {
 	return s, nil
 }
 
+// twoTexts are the first two arguments as strings.
+func twoTexts(args []Value) (s, t string, err error) {
+	if s, err = textArg(args, 0); err != nil {
+		return "", "", err
+	}
+	t, err = textArg(args, 1)
+	return s, t, err
+}
+
 // intArg is the i-th argument as a number.
 func intArg(args []Value, i int) (int64, error) {
 	n, ok := args[i].AsInt()

@@ -15,6 +15,21 @@ const (
 	False
 )
 
+// Every is True when all answers are, False when one of them is, and Maybe
+// otherwise. It is True of none.
+func Every(ts ...Truth) Truth {
+	out := True
+	for _, t := range ts {
+		if t == False {
+			return False
+		}
+		if t == Maybe {
+			out = Maybe
+		}
+	}
+	return out
+}
+
 // maxCases bounds how many conditional parts are told apart in one comparison.
 const maxCases = 6
 

@@ -14,11 +14,7 @@ func endsWith(e *Evaluator, args []Value) (Value, error) {
 
 // affix compares without case, as documented.
 func (e *Evaluator) affix(args []Value, has func(s, affix string) bool) (Value, error) {
-	s, err := textArg(args, 0)
-	if err != nil {
-		return Value{}, err
-	}
-	t, err := textArg(args, 1)
+	s, t, err := twoTexts(args)
 	if err != nil {
 		return Value{}, err
 	}
@@ -68,11 +64,7 @@ func affixPartial(args []Value, end int, has func(s, affix string) bool) (Value,
 
 // like matches "*" with any run of characters, without case.
 func like(e *Evaluator, args []Value) (Value, error) {
-	s, err := textArg(args, 0)
-	if err != nil {
-		return Value{}, err
-	}
-	pattern, err := textArg(args, 1)
+	s, pattern, err := twoTexts(args)
 	if err != nil {
 		return Value{}, err
 	}

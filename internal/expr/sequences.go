@@ -215,11 +215,7 @@ func indexOf(fromEnd bool) func(*Evaluator, []Value) (Value, error) {
 			}
 			return v, nil
 		}
-		s, err := textArg(args, 0)
-		if err != nil {
-			return Value{}, err
-		}
-		t, err := textArg(args, 1)
+		s, t, err := twoTexts(args)
 		if err != nil {
 			return Value{}, err
 		}

@@ -24,10 +24,7 @@ func (s *Server) File(fullName, ref, path string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.mustRepository(fullName)
-	hash, ok := r.resolve(ref)
-	if !ok {
-		panic("githubtest: no " + ref + " in " + fullName)
-	}
+	hash := mustResolve(r, ref)
 	return r.network.file(hash, path)
 }
 
@@ -51,10 +48,7 @@ func (s *Server) Paths(fullName, ref string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.mustRepository(fullName)
-	hash, ok := r.resolve(ref)
-	if !ok {
-		panic("githubtest: no " + ref + " in " + fullName)
-	}
+	hash := mustResolve(r, ref)
 	paths := map[string]string{}
 	tree, _ := r.network.treeOf(hash)
 	_, err := r.network.walk(tree, "", 0, true, func(l listed) bool {
@@ -86,10 +80,7 @@ func (s *Server) Log(fullName, ref string) []Commit {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.mustRepository(fullName)
-	hash, ok := r.resolve(ref)
-	if !ok {
-		panic("githubtest: no " + ref + " in " + fullName)
-	}
+	hash := mustResolve(r, ref)
 	commits, err := r.network.log(hash, plumbing.ZeroHash)
 	must(err)
 	var log []Commit
