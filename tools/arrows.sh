@@ -26,6 +26,7 @@ internal/template $internal/glob
 internal/template/arm $internal/template/bicep
 internal/template/bicep $internal/template/arm
 internal/deployment $internal/glob
+internal/yamlguard $internal/source
 internal/check $internal/template/bicep
 internal/check $internal/fix
 internal/fix $internal/github

@@ -14,6 +14,7 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/glob"
 	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/yamlguard"
 )
 
 // lines writes diagnostics as people read them: place, marked text, message.
@@ -280,7 +281,7 @@ func TestParseHostile(t *testing.T) {
 	for name, tc := range map[string]struct{ content, want string }{
 		"10 MB":                 {"version: 1\n" + strings.Repeat("#\n", 5<<20), "Settings file too large"},
 		"values":                {"version: 1\nparameterDefaults: {a: [" + strings.Repeat("1,", 15_000) + "]}", "Settings file too large"},
-		"deep enough":           {deep(maxDepth - 2), ""},
+		"deep enough":           {deep(yamlguard.MaxDepth - 2), ""},
 		"brackets":              {deep(9_000), "Settings nested too deep"},
 		"open brackets":         {strings.Repeat("[", 19_000), "Settings nested too deep"},
 		"braces":                {strings.Repeat("{a: ", 6_000), "Settings nested too deep"},

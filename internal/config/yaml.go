@@ -15,15 +15,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
-)
-
-// Bounds on a settings file. A person's file is far below them; they are there
-// because anybody who can open a pull request can send one.
-const (
-	maxFile   = 256 << 10 // bytes
-	maxTokens = 20_000    // the parser takes a time that grows with the square
-	maxDepth  = 32
-	maxIndent = 200 // columns: what block nesting can hide in
+	"github.com/onboard-defender/onboard-defender/internal/yamlguard"
 )
 
 // yamlError is what stops a file from being read.
@@ -75,10 +67,10 @@ func readYAML(f *source.File) (*node, *yamlError) {
 // plainText is the text for the parser: without byte order mark, with line
 // feeds only, so that its lines and columns are the file's.
 func plainText(f *source.File) (string, *yamlError) {
-	if len(f.Content) > maxFile {
+	if len(f.Content) > yamlguard.MaxBytes {
 		return "", &yamlError{
 			summary: "Settings file too large",
-			detail:  fmt.Sprintf("It has %d bytes; at most %d are read.", len(f.Content), maxFile),
+			detail:  fmt.Sprintf("It has %d bytes; at most %d are read.", len(f.Content), yamlguard.MaxBytes),
 		}
 	}
 	content := bytes.TrimPrefix(f.Content, []byte(source.BOM))
@@ -102,38 +94,27 @@ type yamlReader struct {
 	file *source.File
 }
 
-// refuse looks at the tokens before the parser does, because the parser is
-// recursive and has no limit on depth of its own.
+// refuse says what [yamlguard.Check] has against a file.
 func (r *yamlReader) refuse(tokens token.Tokens) *yamlError {
-	if len(tokens) > maxTokens {
-		return &yamlError{r.span(tokens[maxTokens]), "Settings file too large", fmt.Sprintf("It has more than %d keys, values and marks.", maxTokens)}
-	}
-	flow, line, inLine := 0, 0, 0
-	for _, t := range tokens {
-		first := t.Position.Line != line
-		if first {
-			line, inLine = t.Position.Line, 0
+	t, refusal := yamlguard.Check(tokens)
+	switch refusal {
+	case yamlguard.TooMany:
+		return &yamlError{r.span(t), "Settings file too large", fmt.Sprintf("It has more than %d keys, values and marks.", yamlguard.MaxTokens)}
+	case yamlguard.Indirect:
+		at := r.span(t)
+		if name := r.span(t.Next); name.Start == at.End && t.Type != token.TagType && t.Type != token.MergeKeyType {
+			at.End = name.End
 		}
-		switch t.Type {
-		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType:
-			at := r.span(t)
-			if name := r.span(t.Next); name.Start == at.End && t.Type != token.TagType && t.Type != token.MergeKeyType {
-				at.End = name.End
-			}
-			return &yamlError{at, "YAML " + refusedName(t.Type), "Settings have no anchors, aliases, tags and merge keys. Write the value out, or put it in quotes if it is text."}
-		case token.SequenceStartType, token.MappingStartType:
-			flow++
-		case token.SequenceEndType, token.MappingEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType:
-			inLine++
-		default:
-		}
-		if flow > maxDepth || inLine > maxDepth || first && t.Position.Column > maxIndent {
-			return &yamlError{r.span(t), "Settings nested too deep", fmt.Sprintf("Lists and mappings may stand in each other %d deep.", maxDepth)}
-		}
+		return &yamlError{at, "YAML " + refusedName(t.Type), "Settings have no anchors, aliases, tags and merge keys. Write the value out, or put it in quotes if it is text."}
+	case yamlguard.TooDeep:
+		return nestedTooDeep(r.span(t))
+	case yamlguard.None:
 	}
 	return nil
+}
+
+func nestedTooDeep(at source.Span) *yamlError {
+	return &yamlError{at, "Settings nested too deep", fmt.Sprintf("Lists and mappings may stand in each other %d deep.", yamlguard.MaxDepth)}
 }
 
 func refusedName(t token.Type) string {
@@ -205,8 +186,8 @@ func (r *yamlReader) node(n ast.Node, depth int) (*node, *yamlError) {
 		return &node{kind: nullNode}, nil
 	}
 	out := &node{at: r.span(n.GetToken())}
-	if depth > maxDepth {
-		return nil, &yamlError{out.at, "Settings nested too deep", fmt.Sprintf("Lists and mappings may stand in each other %d deep.", maxDepth)}
+	if depth > yamlguard.MaxDepth {
+		return nil, nestedTooDeep(out.at)
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:

@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,22 +11,14 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
-)
-
-// Bounds on YAML that a template loads: the parser is recursive, and takes a
-// time that grows with the square of the keys.
-const (
-	maxYAML       = 256 << 10 // bytes
-	maxYAMLTokens = 20_000
-	maxYAMLDepth  = 32
-	maxYAMLIndent = 200 // columns: what block nesting can hide in
+	"github.com/onboard-defender/onboard-defender/internal/yamlguard"
 )
 
 // readYAML is the value of a YAML document, unknown where it is none or uses
 // what is seldom used and read in several ways: anchors, tags, documents that
 // follow. A scalar of which YAML 1.1 and 1.2 think differently is an atom.
 func readYAML(e *expr.Evaluator, text string) expr.Value {
-	if len(text) > maxYAML {
+	if len(text) > yamlguard.MaxBytes {
 		return expr.Unknown()
 	}
 	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n"))
@@ -36,36 +29,14 @@ func readYAML(e *expr.Evaluator, text string) expr.Value {
 	if err != nil || len(f.Docs) != 1 {
 		return expr.Unknown()
 	}
-	return yamlValue(f.Docs[0].Body, maxYAMLDepth)
+	return yamlValue(f.Docs[0].Body, yamlguard.MaxDepth)
 }
 
 // tame reports whether tokens can be handed to the parser.
 func tame(tokens token.Tokens) bool {
-	if len(tokens) > maxYAMLTokens {
-		return false
-	}
-	flow, line, inLine := 0, 0, 0
-	for _, t := range tokens {
-		first := t.Position.Line != line
-		if first {
-			line, inLine = t.Position.Line, 0
-		}
-		switch t.Type {
-		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.DirectiveType:
-			return false
-		case token.SequenceStartType, token.MappingStartType:
-			flow++
-		case token.SequenceEndType, token.MappingEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType:
-			inLine++
-		default:
-		}
-		if flow > maxYAMLDepth || inLine > maxYAMLDepth || first && t.Position.Column > maxYAMLIndent {
-			return false
-		}
-	}
-	return true
+	_, refusal := yamlguard.Check(tokens)
+	directive := func(t *token.Token) bool { return t.Type == token.DirectiveType }
+	return refusal == yamlguard.None && !slices.ContainsFunc(tokens, directive)
 }
 
 // siblings is how many pairs the keys of each block mapping make: the parser
