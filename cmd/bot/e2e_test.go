@@ -148,9 +148,7 @@ func TestBaseMovesOn(t *testing.T) {
 	s.Commit(infra, "main", githubtest.Files{".github/onboard-defender.yml": githubtest.Text("version: 1\n" +
 		"suppress:\n  - api: orders\n    reason: retired in May\n")}, "Accept a risk")
 	s.DiscardPending()
-	s.ClosePull(infra, number)
-	s.ReopenPull(infra, number)
-	s.run()
+	s.reopen(number)
 	s.only("x", "success", "1 API suppressed")
 }
 

@@ -36,9 +36,7 @@ func TestPullRequestEvents(t *testing.T) {
 	}
 	s.ReadyForReview(infra, number)
 	s.run()
-	s.ClosePull(infra, number)
-	s.ReopenPull(infra, number)
-	s.run()
+	s.reopen(number)
 	if same := s.only("x", "failure", oneOfOne); same.ID != first.ID || same.Updates != first.Updates {
 		t.Errorf("the head has its verdict, and yet the run changed: %+v", same)
 	}
@@ -150,9 +148,7 @@ func TestRerequestThatSomethingFollows(t *testing.T) {
 	})
 	s.RerequestRun(run.ID, "mona")
 	s.Deliver(t.Context())
-	s.ClosePull(infra, number)
-	s.ReopenPull(infra, number)
-	s.run()
+	s.reopen(number)
 	s.newest("x", 2, "failure", oneOfOne)
 }
 
@@ -322,9 +318,7 @@ func TestNewPermissionsNotYetAccepted(t *testing.T) {
 	s.AcceptPermissions(installation)
 	s.run()
 	s.only("main", "success", untitled)
-	s.ClosePull(infra, number)
-	s.ReopenPull(infra, number)
-	s.run()
+	s.reopen(number)
 	s.newest("x", 2, "failure", oneOfOne)
 }
 

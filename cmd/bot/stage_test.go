@@ -169,6 +169,14 @@ func (s *stage) run() {
 	}
 }
 
+// reopen closes a pull request and opens it again, so that it is reviewed anew.
+func (s *stage) reopen(number int) {
+	s.t.Helper()
+	s.ClosePull(infra, number)
+	s.ReopenPull(infra, number)
+	s.run()
+}
+
 // unfinished is the number of jobs that are not over.
 func (s *stage) unfinished() int {
 	counts, err := s.store.Counts(s.t.Context())
