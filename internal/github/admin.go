@@ -33,9 +33,6 @@ type Info struct {
 	Skew time.Duration
 }
 
-// Bot is the login under which the App acts.
-func (i Info) Bot() string { return i.Slug + "[bot]" }
-
 // Info asks who the App is. It fails when the App's number, key or URL is wrong.
 func (a *App) Info(ctx context.Context) (Info, error) {
 	var answer struct {

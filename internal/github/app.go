@@ -184,9 +184,6 @@ func (a *App) installation(id int64) (*installation, error) {
 	return inst, nil
 }
 
-// ID is the App's number.
-func (a *App) ID() int64 { return a.options.AppID }
-
 // WebURL is the website that belongs to the API, without a trailing slash:
 // https://github.com for github.com.
 func (a *App) WebURL() string { return webURL(a.api) }

@@ -245,7 +245,7 @@ func TestClockSkew(t *testing.T) {
 				t.Errorf("%d tokens: expiry is not by our clock", n)
 			}
 			info, err := newTestApp(t, s).Info(t.Context())
-			if err != nil || info.Bot() != "bot[bot]" || info.Skew != skew {
+			if err != nil || info.Slug != "bot" || info.Skew != skew {
 				t.Errorf("info %+v, %v", info, err)
 			}
 		})

@@ -139,23 +139,6 @@ func (c checkRunAnswer) run() CheckRun {
 	}
 }
 
-// FindCheckRun finds the newest of the App's runs with the name, on the head,
-// that has the external id. A first attempt need not ask: it is the repeated
-// one that finds what the first left behind. The error is [ErrNotFound] when
-// there is none.
-func (a *App) FindCheckRun(ctx context.Context, repo Repo, name, head, externalID string) (CheckRun, error) {
-	runs, err := a.CheckRuns(ctx, repo, name, head)
-	if err != nil {
-		return CheckRun{}, err
-	}
-	for _, run := range runs {
-		if run.ExternalID == externalID {
-			return run, nil
-		}
-	}
-	return CheckRun{}, fmt.Errorf("check run %q on %s of %s: %w", externalID, head, repo, ErrNotFound)
-}
-
 // CheckRuns lists the App's runs with the name, on the head, the newest first.
 func (a *App) CheckRuns(ctx context.Context, repo Repo, name, head string) ([]CheckRun, error) {
 	if !validSHA(head) {

@@ -11,13 +11,10 @@ import (
 	"time"
 )
 
-// Bounds of what GitHub lists, after
-// https://docs.github.com/rest/pulls/pulls#list-pull-requests-files and
+// MaxCompareFiles is how many files GitHub lists of a comparison, on its first
+// page and no other.
 // https://docs.github.com/rest/commits/commits#compare-two-commits
-const (
-	MaxPullFiles    = 3000 // of a pull request, in all pages
-	MaxCompareFiles = 300  // of a comparison, on its first page and no other
-)
+const MaxCompareFiles = 300
 
 // maxOpenPulls is more than there are pull requests with the same head.
 const maxOpenPulls = 100
@@ -182,17 +179,13 @@ type FileChange struct {
 	// Status is "added", "removed", "modified", "renamed", "copied",
 	// "changed" or "unchanged".
 	Status string
-	// Hunks are the lines of the new file that the diff shows, and Changed
-	// those of them that are new. Both are empty without a patch, which GitHub
-	// leaves out for binary and large files.
-	Hunks, Changed []Lines
+	// Hunks are the lines of the new file that the diff shows. There are none
+	// without a patch, which GitHub leaves out for binary and large files.
+	Hunks []Lines
 }
 
 // Lines is a range of lines of one file, counted from 1, both ends included.
 type Lines struct{ Start, End int }
-
-// Contains reports whether line n is in the range.
-func (l Lines) Contains(n int) bool { return l.Start <= n && n <= l.End }
 
 type fileJSON struct {
 	Filename         string `json:"filename"`
@@ -204,28 +197,9 @@ type fileJSON struct {
 func changes(files []fileJSON) []FileChange {
 	list := make([]FileChange, 0, len(files))
 	for _, f := range files {
-		c := FileChange{Path: f.Filename, PreviousPath: f.PreviousFilename, Status: f.Status}
-		c.Hunks, c.Changed = parsePatch(f.Patch)
-		list = append(list, c)
+		list = append(list, FileChange{Path: f.Filename, PreviousPath: f.PreviousFilename, Status: f.Status, Hunks: hunks(f.Patch)})
 	}
 	return list
-}
-
-// ChangedFiles lists the files of a pull request as its head is now. Truncated
-// says that there may be more than GitHub lists, [MaxPullFiles]; compare trees
-// with [TreeChanges] then.
-func (a *App) ChangedFiles(ctx context.Context, repo Repo, number int) (files []FileChange, truncated bool, err error) {
-	for page := 1; page <= MaxPullFiles/perPage; page++ {
-		var list []fileJSON
-		if err := a.get(ctx, repo, pages(page), &list, "pulls", strconv.Itoa(number), "files"); err != nil {
-			return nil, false, fmt.Errorf("list files of %s#%d: %w", repo, number, err)
-		}
-		files = append(files, changes(list)...)
-		if len(list) < perPage {
-			return files, false, nil
-		}
-	}
-	return files, true, nil
 }
 
 // Comparison is what a head has that its base does not, seen from where they
@@ -279,13 +253,6 @@ func (a *App) Compare(ctx context.Context, repo Repo, base, head string) (Compar
 func diffTakesTooLong(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status >= http.StatusInternalServerError && strings.Contains(e.Message, "this diff is")
-}
-
-// MergeBase is the commit where a base, which is a branch or a commit, and a
-// head commit parted.
-func (a *App) MergeBase(ctx context.Context, repo Repo, base, head string) (string, error) {
-	c, err := a.Compare(ctx, repo, base, head)
-	return c.MergeBase, err
 }
 
 type commitJSON struct {

@@ -4,13 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
 func TestPull(t *testing.T) {
@@ -51,37 +48,6 @@ func TestPull(t *testing.T) {
 	}
 }
 
-// filePages serves a list of n files in pages, as GitHub does.
-func filePages(n int) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
-		size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
-		var files []string
-		for i := (page - 1) * size; i < min(page*size, n); i++ {
-			files = append(files, fmt.Sprintf(`{"filename":"f%d","status":"added","sha":null}`, i))
-		}
-		fmt.Fprintf(w, "[%s]", strings.Join(files, ","))
-	}
-}
-
-func TestChangedFiles(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		files, requests int
-		truncated       bool
-	}{{0, 1, false}, {30, 1, false}, {99, 1, false}, {100, 2, false}, {301, 4, false}, {2999, 30, false}, {3000, 30, true}, {3500, 30, true}} {
-		t.Run(strconv.Itoa(tt.files), func(t *testing.T) {
-			t.Parallel()
-			s := newStub(newFakeClock())
-			s.mux.HandleFunc(pullPath+"/files", filePages(tt.files))
-			got, truncated, err := newTestApp(t, s).ChangedFiles(t.Context(), testRepo, 3)
-			if err != nil || len(got) != min(tt.files, MaxPullFiles) || truncated != tt.truncated || len(s.requests()) != tt.requests {
-				t.Errorf("%d files, truncated %v, %d requests, %v", len(got), truncated, len(s.requests()), err)
-			}
-		})
-	}
-}
-
 func TestCompare(t *testing.T) {
 	t.Parallel()
 	s := newStub(newFakeClock())
@@ -99,7 +65,7 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Comparison{BaseSHA: baseSHA, MergeBase: name(5), Files: []FileChange{
-		{Path: "a b#c.bicep", PreviousPath: "old.bicep", Status: "renamed", Hunks: []Lines{{1, 2}}, Changed: []Lines{{2, 2}}},
+		{Path: "a b#c.bicep", PreviousPath: "old.bicep", Status: "renamed", Hunks: []Lines{{1, 2}}},
 		{Path: "gone.json", Status: "removed"},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -132,25 +98,6 @@ func TestPaths(t *testing.T) {
 		if got, err := r.path(); err == nil {
 			t.Errorf("%+v: %q", r, got)
 		}
-	}
-}
-
-func TestTreeChanges(t *testing.T) {
-	t.Parallel()
-	base := source.NewSnapshot([]source.Entry{
-		{Path: "a", ID: "1"}, {Path: "b", ID: "1"}, {Path: "c", ID: "1"}, {Path: "d", ID: "1"},
-	})
-	head := source.NewSnapshot([]source.Entry{
-		{Path: "b", ID: "1"}, {Path: "c", ID: "2"}, {Path: "d", ID: "1", Mode: source.Executable}, {Path: "e", ID: "1"},
-	})
-	want := []FileChange{
-		{Path: "a", Status: "removed"}, {Path: "c", Status: "modified"}, {Path: "d", Status: "changed"}, {Path: "e", Status: "added"},
-	}
-	if diff := cmp.Diff(want, TreeChanges(base, head)); diff != "" {
-		t.Error(diff)
-	}
-	if got := TreeChanges(head, head); got != nil {
-		t.Errorf("with itself: %v", got)
 	}
 }
 

@@ -27,8 +27,8 @@ type Review struct {
 	HeadSHA string
 	// Body is Markdown.
 	Body string
-	// Comments are on lines; each has to be within one hunk of the diff, as
-	// [FileChange.Shows] tells, since GitHub refuses all for one that is not.
+	// Comments are on lines; each has to be within one hunk of the diff, see
+	// [FileChange], since GitHub refuses all for one that is not.
 	Comments []ReviewComment
 }
 
@@ -38,20 +38,6 @@ type ReviewComment struct {
 	Lines Lines
 	// Body is Markdown; [Suggestion] makes the part that can be applied.
 	Body string
-}
-
-// Shows reports whether a comment can be on these lines: the diff shows them,
-// in one hunk.
-func (f FileChange) Shows(l Lines) bool {
-	if l.Start < 1 || l.End < l.Start {
-		return false
-	}
-	for _, hunk := range f.Hunks {
-		if hunk.Contains(l.Start) && hunk.Contains(l.End) {
-			return true
-		}
-	}
-	return false
 }
 
 // Suggestion is the block of a comment that offers text in place of the

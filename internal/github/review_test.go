@@ -10,29 +10,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/github/githubtest"
 )
 
-func TestShows(t *testing.T) {
-	t.Parallel()
-	f := FileChange{Hunks: []Lines{{1, 4}, {10, 14}}}
-	for _, tt := range []struct {
-		lines Lines
-		want  bool
-	}{
-		{Lines{1, 1}, true},
-		{Lines{1, 4}, true},
-		{Lines{4, 4}, true},
-		{Lines{12, 14}, true},
-		{Lines{4, 5}, false},
-		{Lines{5, 5}, false},
-		{Lines{3, 11}, false},
-		{Lines{0, 1}, false},
-		{Lines{3, 2}, false},
-	} {
-		if got := f.Shows(tt.lines); got != tt.want {
-			t.Errorf("%v: %v", tt.lines, got)
-		}
-	}
-}
-
 func TestSuggestionBlock(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

@@ -51,19 +51,10 @@ type BlobCache interface {
 // blobKey is the key of a blob in the cache.
 func blobKey(repo Repo, id string) string { return strconv.FormatInt(repo.ID, 10) + "/" + id }
 
-// Snapshot lists a commit's files and loads those that want asks for.
-// Symbolic links and submodules are listed, never followed and never loaded;
-// neither are files over [MaxFileBytes].
-func (a *App) Snapshot(ctx context.Context, repo Repo, commit string, want func(source.Entry) bool) (*source.Snapshot, error) {
-	list, err := a.Snapshots(ctx, repo, want, commit)
-	if err != nil {
-		return nil, err
-	}
-	return list[0], nil
-}
-
-// Snapshots is [App.Snapshot] of several commits. What is missing of all of
-// them is fetched together.
+// Snapshots lists the files of commits, in their order, and loads those that
+// want asks for; what is missing of all of them is fetched together. Symbolic
+// links and submodules are listed, never followed and never loaded; neither are
+// files over [MaxFileBytes].
 func (a *App) Snapshots(ctx context.Context, repo Repo, want func(source.Entry) bool, commits ...string) ([]*source.Snapshot, error) {
 	snaps := make([]*source.Snapshot, len(commits))
 	group, treeCtx := errgroup.WithContext(ctx)

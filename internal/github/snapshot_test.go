@@ -148,7 +148,7 @@ func TestSnapshot(t *testing.T) {
 		entries = append(entries, treeEntry(path, mode, d.add(content), size))
 	}
 	s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, tree(false, entries...))
-	snap, err := newTestApp(t, s).Snapshot(t.Context(), testRepo, headSHA, func(e source.Entry) bool { return e.Path != "unwanted.md" })
+	snap, err := snapshot(t.Context(), newTestApp(t, s), testRepo, headSHA, func(e source.Entry) bool { return e.Path != "unwanted.md" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +302,7 @@ func TestBlobsComeInBatches(t *testing.T) {
 			d.most = tt.most
 			s.mux.HandleFunc("POST /graphql", d.graphQL)
 			s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, d.many(tt.files))
-			snap, err := newTestApp(t, s).Snapshot(t.Context(), testRepo, headSHA, all)
+			snap, err := snapshot(t.Context(), newTestApp(t, s), testRepo, headSHA, all)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -332,7 +332,7 @@ func TestBlobsWithoutGraphQL(t *testing.T) {
 			d := newDepot(s)
 			s.mux.HandleFunc("POST /graphql", h)
 			s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, d.many(5))
-			snap, err := newTestApp(t, s).Snapshot(t.Context(), testRepo, headSHA, all)
+			snap, err := snapshot(t.Context(), newTestApp(t, s), testRepo, headSHA, all)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -362,7 +362,7 @@ func TestBlobErrors(t *testing.T) {
 			s.mux.HandleFunc("POST /graphql", tt.graphQL)
 			s.mux.HandleFunc("GET /repos/acme/infra/git/blobs/{id}", tt.blob)
 			s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, tree(false, treeEntry("a", "100644", blobName("a"), 1)))
-			_, err := newTestApp(t, s).Snapshot(t.Context(), testRepo, headSHA, all)
+			_, err := snapshot(t.Context(), newTestApp(t, s), testRepo, headSHA, all)
 			if err == nil || tt.is != nil && !errors.Is(err, tt.is) {
 				t.Errorf("error %v", err)
 			}
@@ -378,7 +378,7 @@ func TestTooMuchToLoad(t *testing.T) {
 		entries = append(entries, treeEntry(strconv.Itoa(i), "100644", name(i), MaxFileBytes))
 	}
 	s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, tree(false, entries...))
-	_, err := newTestApp(t, s).Snapshot(t.Context(), testRepo, headSHA, all)
+	_, err := snapshot(t.Context(), newTestApp(t, s), testRepo, headSHA, all)
 	if !errors.Is(err, ErrTooLarge) || len(s.requests()) != 1 {
 		t.Errorf("%v after %v", err, s.requests())
 	}
@@ -418,7 +418,7 @@ func TestCache(t *testing.T) {
 	cache := &memory{blobs: make(map[string][]byte)}
 	app := newTestApp(t, s, func(o *Options) { o.Cache = cache })
 	// The head first, then the base: only what is new in it is fetched.
-	head, err := app.Snapshot(t.Context(), testRepo, headSHA, all)
+	head, err := snapshot(t.Context(), app, testRepo, headSHA, all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -464,7 +464,7 @@ func TestLoad(t *testing.T) {
 	s.mux.HandleFunc("POST /graphql", d.graphQL)
 	s.mux.HandleFunc("GET /repos/acme/infra/git/trees/"+headSHA, d.many(5))
 	app := newTestApp(t, s)
-	snap, err := app.Snapshot(t.Context(), testRepo, headSHA, func(e source.Entry) bool { return e.Path == "f0.json" })
+	snap, err := snapshot(t.Context(), app, testRepo, headSHA, func(e source.Entry) bool { return e.Path == "f0.json" })
 	if err != nil {
 		t.Fatal(err)
 	}

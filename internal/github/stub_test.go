@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
 // testKey is one RSA key for all tests: making one takes long.
@@ -188,3 +190,12 @@ func newTestApp(t *testing.T, s *stub, change ...func(*Options)) *App {
 
 // name is a made-up object name.
 func name(n int) string { return fmt.Sprintf("%040x", n) }
+
+// snapshot is [App.Snapshots] of one commit.
+func snapshot(ctx context.Context, app *App, repo Repo, commit string, want func(source.Entry) bool) (*source.Snapshot, error) {
+	list, err := app.Snapshots(ctx, repo, want, commit)
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
@@ -138,43 +137,6 @@ func entryMode(mode string) (source.Mode, bool) {
 		return source.Submodule, true
 	}
 	return 0, false
-}
-
-// TreeChanges lists the files that differ between two trees, by path. It does
-// not know renames: they are a removal and an addition. Nothing bounds it, so
-// it serves where GitHub's lists end.
-func TreeChanges(base, head *source.Snapshot) []FileChange {
-	var list []FileChange
-	old, now := base.Entries(), head.Entries()
-	for len(old) > 0 || len(now) > 0 {
-		switch order := comparePaths(old, now); {
-		case order < 0:
-			list = append(list, FileChange{Path: old[0].Path, Status: "removed"})
-			old = old[1:]
-		case order > 0:
-			list = append(list, FileChange{Path: now[0].Path, Status: "added"})
-			now = now[1:]
-		default:
-			switch {
-			case old[0].ID != now[0].ID:
-				list = append(list, FileChange{Path: now[0].Path, Status: "modified"})
-			case old[0].Mode != now[0].Mode:
-				list = append(list, FileChange{Path: now[0].Path, Status: "changed"})
-			}
-			old, now = old[1:], now[1:]
-		}
-	}
-	return list
-}
-
-func comparePaths(a, b []source.Entry) int {
-	switch {
-	case len(a) == 0:
-		return 1
-	case len(b) == 0:
-		return -1
-	}
-	return strings.Compare(a[0].Path, b[0].Path)
 }
 
 // treeCache keeps the listings of the latest commits, up to a number of

@@ -48,7 +48,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (deliveries []q
 		return nil, http.StatusServiceUnavailable, err.Error()
 	case err != nil:
 		return nil, http.StatusBadRequest, "the body could not be read"
-	case !github.Verify(content, r.Header.Get("X-Hub-Signature-256"), s.options.Secrets):
+	case !github.Verify(content, r.Header.Get(github.SignatureHeader), s.options.Secrets):
 		return nil, http.StatusUnauthorized, "the signature X-Hub-Signature-256 is missing or wrong"
 	}
 	return s.read(r, content)
