@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// SettingsMarkdown is the documentation of all settings, with a final line
+// settingsMarkdown is the documentation of all settings, with a final line
 // break. It is made from the definitions that they are read by.
-func SettingsMarkdown() []byte {
+func settingsMarkdown() []byte {
 	var b strings.Builder
 	b.WriteString(`<!-- Generated from internal/config; "go test ./internal/config -update" writes it. -->
 
@@ -79,7 +79,8 @@ Of a PSRule configuration (` + "`ps-rule.yaml`" + `) these are honoured:
 
 Settings of a process are environment variables. A file ` + "`.env`" + ` in the working directory is read too; the environment
 goes before it. Where it says *secret*, a variable with ` + "`_FILE`" + ` after its name can name a file with the value
-instead. An empty variable counts as not set. The first three come together; without them the set-up page opens.
+instead. An empty variable counts as not set. The first three come together; without them
+` + "`" + `bot serve` + "`" + ` says how to register an App, and does not start.
 
 | variable | default | |
 |---|---|---|

@@ -64,8 +64,8 @@ type Process struct {
 	App App
 	// APIURL is GitHub's REST API, without a trailing slash.
 	APIURL string
-	// ListenAddr is where webhooks arrive, AdminAddr where health, metrics and
-	// the dashboard are: HOST:PORT, of which HOST may be empty.
+	// ListenAddr is where webhooks arrive, AdminAddr where health is: HOST:PORT,
+	// of which HOST may be empty.
 	ListenAddr, AdminAddr string
 	// DatabaseURL is sqlite:PATH or postgres://…; it can hold a password.
 	DatabaseURL Secret
@@ -80,8 +80,8 @@ type Process struct {
 	LogFormat LogFormat
 }
 
-// Configured reports whether there is a GitHub App to be. Without one, the
-// server opens its set-up page.
+// Configured reports whether there is a GitHub App to be. Without one there is
+// nothing to serve.
 func (p Process) Configured() bool { return p.App.ID != 0 }
 
 // CredentialsFile is the file in a state directory that [FromEnvironment]

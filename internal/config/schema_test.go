@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the generated files in docs")
 
 func TestGenerated(t *testing.T) {
 	t.Parallel()
-	for name, content := range map[string][]byte{"settings.md": SettingsMarkdown(), "onboard-defender.schema.json": Schema()} {
+	for name, content := range map[string][]byte{"settings.md": settingsMarkdown(), "onboard-defender.schema.json": Schema()} {
 		path := filepath.Join("..", "..", "docs", name)
 		if *update {
 			if err := os.WriteFile(path, content, 0o644); err != nil {
@@ -238,7 +238,7 @@ func TestSchemaForgivesLess(t *testing.T) {
 
 func TestMarkdownNamesEverything(t *testing.T) {
 	t.Parallel()
-	text := string(SettingsMarkdown())
+	text := string(settingsMarkdown())
 	var names []string
 	for name := range leaves(repositorySettings(), "") {
 		names = append(names, name)

@@ -33,9 +33,6 @@ func (s Secret) Reveal() string {
 	return *s.text
 }
 
-// Empty reports whether there is no text.
-func (s Secret) Empty() bool { return s.text == nil }
-
 // Equal compares two secrets in a time that depends on their lengths only.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1

@@ -60,9 +60,9 @@ func variables() []variable {
 		{name: variableWebhook, secret: true, doc: "The secret that GitHub signs deliveries with. Several with commas between, while one takes the place of another."},
 		{name: variableAPIURL, fallback: defaultAPIURL, doc: "GitHub's REST API: `https://HOST/api/v3` for GitHub Enterprise Server, `https://api.TENANT.ghe.com` for GHE.com. Plain `http` is for this machine only."},
 		{name: variableListen, fallback: "127.0.0.1:8080", doc: "Where webhooks arrive. In the container image the default is `:8080`."},
-		{name: variableAdmin, fallback: "127.0.0.1:8081", doc: "Where health, metrics and the dashboard are. Not for the internet."},
+		{name: variableAdmin, fallback: "127.0.0.1:8081", doc: "Where health is. Not for the internet."},
 		{name: variableDatabase, fallback: "sqlite:STATE_DIR/" + databaseName, secret: true, doc: "`sqlite:PATH` for one machine, `postgres://…` for many."},
-		{name: variableStateDir, fallback: "$XDG_STATE_HOME/" + stateName + " or ~/.local/state/" + stateName, doc: "The directory for the database and for the credentials from the set-up page. On Windows `%LOCALAPPDATA%\\" + stateName + "`."},
+		{name: variableStateDir, fallback: "$XDG_STATE_HOME/" + stateName + " or ~/.local/state/" + stateName, doc: "The directory for the database, and for a file `github-app.env` that has the first three variables where they are not set elsewhere. On Windows `%LOCALAPPDATA%\\" + stateName + "`."},
 		{name: variableWorkers, fallback: fmt.Sprintf("twice the processors, at most %d", defaultWorkers), doc: fmt.Sprintf("How many jobs run at once, from 1 to %d.", maxWorkers)},
 		{name: variableLogLevel, fallback: "info", doc: "`debug`, `info`, `warn` or `error`."},
 		{name: variableLogFormat, fallback: string(LogJSON), doc: "`json` or `text`."},
@@ -72,8 +72,8 @@ func variables() []variable {
 // app reads the App's credentials, which are all there or all missing.
 func (r *processReader) app(stateDir string) App {
 	if !r.mentionsApp() && stateDir != "" {
-		// The set-up page's are taken whole or not at all: half of one App and
-		// half of another would be refused by GitHub in ways hard to read.
+		// The file's are taken whole or not at all: half of one App and half of
+		// another would be refused by GitHub in ways hard to read.
 		r.addFile(CredentialsFile(stateDir))
 	}
 	if !r.mentionsApp() {

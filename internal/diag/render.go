@@ -80,13 +80,9 @@ func relatedPlace(f *source.File, r Related) string {
 	return fmt.Sprintf("%s:%d", r.Path, f.LineAt(r.Span.Start))
 }
 
-// Excerpt draws the line of the file in which a span begins, with carets
-// below the span. A line that does not fit is cut around the span. The result
-// ends in a line break.
-func Excerpt(f *source.File, s source.Span, o RenderOptions) string {
-	return excerpt(f, s, o, 0)
-}
-
+// excerpt draws the line of the file in which a span begins, with carets below
+// the span in the colour of the severity. A line that does not fit is cut around
+// the span. The result ends in a line break.
 func excerpt(f *source.File, s source.Span, o RenderOptions, severity Severity) string {
 	n := f.LineAt(s.Start)
 	number := strconv.Itoa(n)

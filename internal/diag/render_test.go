@@ -108,7 +108,7 @@ func TestExcerpt(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			f := source.NewFile("a.bicep", []byte(tc.content))
-			if diff := cmp.Diff(tc.want, Excerpt(f, spanOf(t, tc.content, tc.mark), RenderOptions{Width: tc.width})); diff != "" {
+			if diff := cmp.Diff(tc.want, excerpt(f, spanOf(t, tc.content, tc.mark), RenderOptions{Width: tc.width}, 0)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -120,7 +120,7 @@ func TestExcerptOutOfBounds(t *testing.T) {
 	f := source.NewFile("a.bicep", []byte("abc"))
 	want := "  |\n1 | abc\n  |    ^\n"
 	for _, s := range []source.Span{{Start: 3, End: 3}, {Start: 99, End: 120}, {Start: 3, End: 1}} {
-		if diff := cmp.Diff(want, Excerpt(f, s, RenderOptions{})); diff != "" {
+		if diff := cmp.Diff(want, excerpt(f, s, RenderOptions{}, 0)); diff != "" {
 			t.Errorf("span %v: %s", s, diff)
 		}
 	}
@@ -220,7 +220,7 @@ func FuzzExcerpt(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string, start, end, width int) {
 		width %= 300
 		o := RenderOptions{Width: width}
-		got := Excerpt(source.NewFile("a", []byte(content)), source.Span{Start: start, End: end}, o)
+		got := excerpt(source.NewFile("a", []byte(content)), source.Span{Start: start, End: end}, o, 0)
 		lines := strings.Split(got, "\n")
 		if len(lines) != 4 || lines[3] != "" {
 			t.Fatalf("not three lines: %q", got)

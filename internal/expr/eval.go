@@ -257,11 +257,3 @@ func (e *Evaluator) CallWithin(f Value, wrap func(Scope) Scope) Value {
 	}
 	return e.Eval(wrap(c.scope), c.lambda.Body)
 }
-
-// Params is how many parameters a lambda names, 0 for anything else.
-func (v Value) Params() int {
-	if c, ok := v.ref.(*closure); ok {
-		return len(c.lambda.Params)
-	}
-	return 0
-}

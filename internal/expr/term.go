@@ -122,9 +122,6 @@ func Apply(op Op, typ Kind, args ...Value) Value {
 	return termValue(&Term{Op: op, Args: args, typ: typ})
 }
 
-// Type is what the term will be once known, KindUnknown when that is open.
-func (t *Term) Type() Kind { return t.typ }
-
 func termValue(t *Term) Value {
 	if t.Op == OpAtom {
 		t.key = shorten("<" + t.Name + ">")

@@ -21,9 +21,6 @@ type Span struct {
 // Len is the number of bytes in the span.
 func (s Span) Len() int { return s.End - s.Start }
 
-// Contains reports whether offset lies in the span, its end included.
-func (s Span) Contains(offset int) bool { return s.Start <= offset && offset <= s.End }
-
 // Position is a place as people and GitHub count it: lines and columns from
 // 1, columns in Unicode code points. The zero Position means "no position".
 type Position struct {

@@ -6,16 +6,6 @@ import (
 	"github.com/onboard-defender/onboard-defender/internal/source"
 )
 
-// TriviaIn is the comments and pragmas that lie wholly in a span.
-func (f *File) TriviaIn(s source.Span) []Trivia {
-	first := sort.Search(len(f.Trivia), func(i int) bool { return int(f.Trivia[i].start) >= s.Start })
-	last := first
-	for last < len(f.Trivia) && int(f.Trivia[last].end) <= s.End {
-		last++
-	}
-	return f.Trivia[first:last:last]
-}
-
 // Leading is the comments and pragmas that belong to what begins at an offset:
 // those before it on its line, and on the lines right above without an empty
 // line or code in between.

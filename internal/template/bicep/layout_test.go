@@ -61,13 +61,6 @@ var f = { /* first */
 	if got := f.Leading(strings.Index(text, "var a")); len(got) != 1 || f.Source.Text(got[0].Span()) != "// inside" {
 		t.Errorf("leading of the keyword: %v", got)
 	}
-	span := f.Declarations[1].Span()
-	if got := f.TriviaIn(span); len(got) != 2 {
-		t.Errorf("%d comments in b", len(got))
-	}
-	if got := f.TriviaIn(source.Span{Start: span.End, End: len(text)}); len(got) != 2 {
-		t.Errorf("%d comments behind b", len(got))
-	}
 }
 
 func TestExtentBOM(t *testing.T) {
