@@ -2,14 +2,14 @@ package expr
 
 import "fmt"
 
-// Limits of one evaluation. The first three are the deployment engine's own:
+// Limits of one evaluation. The first two are the deployment engine's own:
 // https://learn.microsoft.com/azure/azure-resource-manager/templates/best-practices
 const (
 	// MaxLoop is how often a loop may run.
 	MaxLoop = 800
 	// MaxExpression is the length of a template expression in characters.
 	MaxExpression = 24576
-	// MaxText is the length of a string that is still computed.
+	// MaxText is the length of a string that is still computed, in bytes.
 	MaxText = 131072 * 8
 	// MaxDepth is how deep evaluation may nest, references included.
 	MaxDepth = 400

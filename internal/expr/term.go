@@ -39,7 +39,8 @@ const (
 	opChoice Op = "choice"
 )
 
-// Term is a value that depends on something nobody gave.
+// Term is a value that depends on something nobody gave. It is immutable: Args
+// must not be changed.
 type Term struct {
 	Op   Op
 	Name string // of an atom
@@ -117,7 +118,8 @@ func HandleOf(v Value) Handle {
 	return nil
 }
 
-// Apply is the term of an operation on values; it does not simplify.
+// Apply is the term of an operation on values, which takes ownership of args; it
+// does not simplify.
 func Apply(op Op, typ Kind, args ...Value) Value {
 	return termValue(&Term{Op: op, Args: args, typ: typ})
 }

@@ -199,6 +199,7 @@ func (v Value) Items() []Value {
 }
 
 // Fields are the properties of an object in their order; nil for anything else.
+// The slice is the caller's.
 func (v Value) Fields() []Field {
 	o, ok := v.ref.(*object)
 	if !ok {

@@ -63,7 +63,6 @@ type Installation struct {
 	// Permissions are those the account has accepted, which may be fewer than
 	// the App asks for by now.
 	Permissions map[string]string
-	Events      []string
 }
 
 // Installations lists the App's installations.
@@ -77,15 +76,12 @@ func (a *App) Installations(ctx context.Context) ([]Installation, error) {
 			} `json:"account"`
 			SuspendedAt *string           `json:"suspended_at"`
 			Permissions map[string]string `json:"permissions"`
-			Events      []string          `json:"events"`
 		}
 		if _, err := send(ctx, a.client, http.MethodGet, "app/installations?"+pages(page).Encode(), nil, &list); err != nil {
 			return nil, fmt.Errorf("list installations: %w", err)
 		}
 		for _, i := range list {
-			all = append(all, Installation{
-				ID: i.ID, Account: i.Account.Login, Suspended: i.SuspendedAt != nil, Permissions: i.Permissions, Events: i.Events,
-			})
+			all = append(all, Installation{ID: i.ID, Account: i.Account.Login, Suspended: i.SuspendedAt != nil, Permissions: i.Permissions})
 		}
 		if len(list) < perPage {
 			break
@@ -100,13 +96,12 @@ type RepositoryInfo struct {
 	DefaultBranch string
 	// Archived repositories, and disabled ones, are read-only.
 	Archived, Disabled bool
-	Fork               bool
 }
 
 func (r repoJSON) info(installation int64) RepositoryInfo {
 	return RepositoryInfo{
 		Repo:          Repo{Installation: installation, ID: r.ID, Owner: r.Owner.Login, Name: r.Name},
-		DefaultBranch: r.DefaultBranch, Archived: r.Archived, Disabled: r.Disabled, Fork: r.Fork,
+		DefaultBranch: r.DefaultBranch, Archived: r.Archived, Disabled: r.Disabled,
 	}
 }
 
@@ -154,7 +149,7 @@ func (a *App) Repository(ctx context.Context, installation int64, owner, name st
 }
 
 // ListPulls lists the open pull requests of a repository, newest first, at most
-// limit of them. What GitHub does not list is zero: Merged and ChangedFiles.
+// limit of them.
 func (a *App) ListPulls(ctx context.Context, repo Repo, limit int) ([]Pull, error) {
 	list, err := a.openPulls(ctx, repo, limit, func(pullJSON) bool { return true })
 	if err != nil {
@@ -172,7 +167,7 @@ func (a *App) ListPulls(ctx context.Context, repo Repo, limit int) ([]Pull, erro
 // File is the content of one file on the default branch of a repository that is
 // known by its name only, in one request and with a token for nothing else. It
 // is for settings: files over a megabyte are [ErrTooLarge]; templates come by
-// [App.Snapshot]. Where the App is not installed on the repository, or there is
+// [App.Snapshots]. Where the App is not installed on the repository, or there is
 // none, it is [ErrForbidden] or [ErrNotFound].
 func (a *App) File(ctx context.Context, installation int64, owner, repository, name string) ([]byte, error) {
 	full := owner + "/" + repository
@@ -215,7 +210,6 @@ type Delivery struct {
 	At   time.Time
 	// Event and Action are the webhook's.
 	Event, Action string
-	Installation  int64
 	// OK says that the receiver answered 2xx.
 	OK bool
 }
@@ -263,13 +257,12 @@ func (a *App) Undelivered(ctx context.Context, since time.Time) ([]Delivery, err
 
 func (a *App) deliveries(ctx context.Context, cursor string) (list []Delivery, next string, err error) {
 	var answer []struct {
-		ID           int64     `json:"id"`
-		GUID         string    `json:"guid"`
-		DeliveredAt  time.Time `json:"delivered_at"`
-		StatusCode   int       `json:"status_code"`
-		Event        string    `json:"event"`
-		Action       *string   `json:"action"`
-		Installation *int64    `json:"installation_id"`
+		ID          int64     `json:"id"`
+		GUID        string    `json:"guid"`
+		DeliveredAt time.Time `json:"delivered_at"`
+		StatusCode  int       `json:"status_code"`
+		Event       string    `json:"event"`
+		Action      *string   `json:"action"`
 	}
 	query := url.Values{"per_page": {strconv.Itoa(perPage)}}
 	if cursor != "" {
@@ -283,9 +276,6 @@ func (a *App) deliveries(ctx context.Context, cursor string) (list []Delivery, n
 		one := Delivery{ID: d.ID, GUID: d.GUID, At: d.DeliveredAt, Event: d.Event, OK: d.StatusCode/100 == 2}
 		if d.Action != nil {
 			one.Action = *d.Action
-		}
-		if d.Installation != nil {
-			one.Installation = *d.Installation
 		}
 		list = append(list, one)
 	}

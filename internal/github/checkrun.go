@@ -46,8 +46,6 @@ type CheckRun struct {
 	// Title is one line; Summary and Text are Markdown. What does not fit is
 	// cut, with a notice that says how much.
 	Title, Summary, Text string
-	// DetailsURL is where "Details" leads; empty for GitHub's own page.
-	DetailsURL string
 	// Annotations are all of the run's, in an order that is the same every
 	// time: their number is no limit.
 	Annotations []Annotation
@@ -81,7 +79,6 @@ type checkRunJSON struct {
 	Name        string        `json:"name"`
 	HeadSHA     string        `json:"head_sha,omitempty"`
 	ExternalID  string        `json:"external_id,omitempty"`
-	DetailsURL  string        `json:"details_url,omitempty"`
 	Status      string        `json:"status,omitempty"`
 	StartedAt   *time.Time    `json:"started_at,omitempty"`
 	Conclusion  string        `json:"conclusion,omitempty"`
@@ -123,7 +120,6 @@ type checkRunAnswer struct {
 	ExternalID string `json:"external_id"`
 	Status     string `json:"status"`
 	Conclusion string `json:"conclusion"`
-	DetailsURL string `json:"details_url"`
 	Output     struct {
 		Title       string `json:"title"`
 		Summary     string `json:"summary"`
@@ -135,7 +131,7 @@ type checkRunAnswer struct {
 func (c checkRunAnswer) run() CheckRun {
 	return CheckRun{
 		ID: c.ID, Name: c.Name, HeadSHA: c.HeadSHA, ExternalID: c.ExternalID, Status: c.Status, Conclusion: c.Conclusion,
-		DetailsURL: c.DetailsURL, Title: c.Output.Title, Summary: c.Output.Summary, Text: c.Output.Text, Posted: c.Output.Annotations,
+		Title: c.Output.Title, Summary: c.Output.Summary, Text: c.Output.Text, Posted: c.Output.Annotations,
 	}
 }
 
@@ -178,7 +174,7 @@ func (a *App) StartCheckRun(ctx context.Context, repo Repo, run CheckRun) (Check
 	}
 	now := a.clock.Now().UTC().Truncate(time.Second)
 	body := checkRunJSON{
-		Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL,
+		Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID,
 		Status: "in_progress", StartedAt: &now,
 	}
 	if run.Title != "" || run.Summary != "" {
@@ -222,7 +218,7 @@ func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) err
 	}
 	annotations = annotations[min(max(run.Posted, 0), len(annotations)):]
 	if run.ID == 0 && len(annotations) > MaxAnnotationsPerRequest {
-		started, err := a.StartCheckRun(ctx, repo, CheckRun{Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL})
+		started, err := a.StartCheckRun(ctx, repo, CheckRun{Name: run.Name, HeadSHA: run.HeadSHA, ExternalID: run.ExternalID})
 		if err != nil {
 			return err
 		}
@@ -237,7 +233,7 @@ func (a *App) CompleteCheckRun(ctx context.Context, repo Repo, run CheckRun) err
 	}
 	now := a.clock.Now().UTC().Truncate(time.Second)
 	body := checkRunJSON{
-		Name: run.Name, ExternalID: run.ExternalID, DetailsURL: run.DetailsURL,
+		Name: run.Name, ExternalID: run.ExternalID,
 		Status: "completed", Conclusion: run.Conclusion, CompletedAt: &now,
 		Output: run.output(annotations), Actions: &actions,
 	}

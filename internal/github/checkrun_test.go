@@ -62,7 +62,7 @@ func TestCheckRun(t *testing.T) {
 	s := newStub(newFakeClock())
 	r := newRuns(s)
 	app := newTestApp(t, s)
-	run, err := app.StartCheckRun(t.Context(), testRepo, CheckRun{Name: "Defender for APIs", HeadSHA: headSHA, ExternalID: "v1:3", DetailsURL: "https://example.com/3"})
+	run, err := app.StartCheckRun(t.Context(), testRepo, CheckRun{Name: "Defender for APIs", HeadSHA: headSHA, ExternalID: "v1:3"})
 	if err != nil || run.ID != 11 || run.Status != "in_progress" || run.Posted != 0 {
 		t.Fatalf("started %+v, %v", run, err)
 	}
@@ -74,11 +74,11 @@ func TestCheckRun(t *testing.T) {
 	}
 	want := []map[string]any{
 		{
-			"name": "Defender for APIs", "head_sha": headSHA, "external_id": "v1:3", "details_url": "https://example.com/3",
+			"name": "Defender for APIs", "head_sha": headSHA, "external_id": "v1:3",
 			"status": "in_progress", "started_at": "2026-05-04T12:00:00Z",
 		},
 		{
-			"name": "Defender for APIs", "external_id": "v1:3", "details_url": "https://example.com/3",
+			"name": "Defender for APIs", "external_id": "v1:3",
 			"status": "completed", "conclusion": "failure", "completed_at": "2026-05-04T12:00:00Z",
 			"output": map[string]any{
 				"title": "2 of 5 APIs not onboarded", "summary": "| table |", "text": "more",

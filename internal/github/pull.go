@@ -26,39 +26,19 @@ const visibleAttempts = 4
 type Pull struct {
 	Number int
 	// State is "open" or "closed".
-	State  string
-	Merged bool
-	Draft  bool
-	Title  string
-	// Author is the login of who opened it, and AuthorType "User" or "Bot".
-	Author, AuthorType string
-	HeadSHA, HeadRef   string
-	// HeadRepo is where the head branch is. It is zero when that repository is
-	// gone. Its Installation is the pull request's, which need not reach it.
-	HeadRepo Repo
-	BaseRef  string
-	// BaseSHA is the base as GitHub last looked at it, which may be behind the
-	// branch: compare with BaseRef to have it as it is.
-	BaseSHA string
-	// Fork says that the head branch is not in the base repository.
+	State            string
+	HeadSHA, HeadRef string
+	BaseRef          string
+	// Fork says that the head branch is not in the base repository, or in none
+	// any more.
 	Fork bool
-	// ChangedFiles is the number of files.
-	ChangedFiles int
 }
 
 type pullJSON struct {
-	Number       int    `json:"number"`
-	State        string `json:"state"`
-	Merged       bool   `json:"merged"`
-	Draft        bool   `json:"draft"`
-	Title        string `json:"title"`
-	ChangedFiles int    `json:"changed_files"`
-	User         *struct {
-		Login string `json:"login"`
-		Type  string `json:"type"`
-	} `json:"user"`
-	Head sideJSON `json:"head"`
-	Base sideJSON `json:"base"`
+	Number int      `json:"number"`
+	State  string   `json:"state"`
+	Head   sideJSON `json:"head"`
+	Base   sideJSON `json:"base"`
 }
 
 type sideJSON struct {
@@ -76,7 +56,6 @@ type repoJSON struct {
 	DefaultBranch string `json:"default_branch"`
 	Archived      bool   `json:"archived"`
 	Disabled      bool   `json:"disabled"`
-	Fork          bool   `json:"fork"`
 }
 
 // Pull reads a pull request.
@@ -121,19 +100,10 @@ func (p pullJSON) pull(repo Repo) (Pull, error) {
 	if !validSHA(p.Head.SHA) || !validSHA(p.Base.SHA) {
 		return Pull{}, fmt.Errorf("pull request %s#%d has no head or no base", repo, p.Number)
 	}
-	pull := Pull{
-		Number: p.Number, State: p.State, Merged: p.Merged, Draft: p.Draft, Title: p.Title,
-		HeadSHA: p.Head.SHA, HeadRef: p.Head.Ref, BaseSHA: p.Base.SHA, BaseRef: p.Base.Ref,
-		Fork: true, ChangedFiles: p.ChangedFiles,
-	}
-	if p.User != nil {
-		pull.Author, pull.AuthorType = p.User.Login, p.User.Type
-	}
-	if h := p.Head.Repo; h != nil {
-		pull.HeadRepo = Repo{Installation: repo.Installation, ID: h.ID, Owner: h.Owner.Login, Name: h.Name}
-		pull.Fork = h.ID != repo.ID
-	}
-	return pull, nil
+	return Pull{
+		Number: p.Number, State: p.State, HeadSHA: p.Head.SHA, HeadRef: p.Head.Ref, BaseRef: p.Base.Ref,
+		Fork: p.Head.Repo == nil || p.Head.Repo.ID != repo.ID,
+	}, nil
 }
 
 // OpenPullsAt lists the numbers of the open pull requests, newest first, whose

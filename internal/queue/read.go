@@ -8,7 +8,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// DeliveryStatus is one delivery as the dashboard shows it.
+// DeliveryStatus is what is told of one delivery.
 type DeliveryStatus struct {
 	GUID, Event, Action string
 	Repository          string // owner/name, empty if there is none
@@ -17,7 +17,7 @@ type DeliveryStatus struct {
 	Received            time.Time
 }
 
-// JobStatus is one job as the dashboard shows it.
+// JobStatus is how one job stands.
 type JobStatus struct {
 	ID  int64
 	Key string
