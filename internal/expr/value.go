@@ -29,8 +29,9 @@ const (
 	KindFunc
 )
 
-// Value is the outcome of an evaluation. Values are immutable. The zero Value
-// is unknown. Arrays and objects may hold terms.
+// Value is the outcome of an evaluation. Values are immutable and may be shared
+// between goroutines. The zero Value is unknown. Arrays and objects may hold
+// terms.
 type Value struct {
 	kind Kind
 	num  int64  // bool and int
@@ -40,8 +41,8 @@ type Value struct {
 
 type array struct {
 	items   []Value
-	key     string
-	spelled string // the key, with names as written
+	key     note
+	spelled note // the key, with names as written
 	traits  traits
 }
 
@@ -49,9 +50,24 @@ type object struct {
 	keys    []string // as written
 	vals    []Value
 	index   map[string]int // by folded key
-	key     string
-	spelled string // the key, with names as written
+	key     note
+	spelled note // the key, with names as written
 	traits  traits
+}
+
+// note is a key that is made when it is first asked for, because it takes a time
+// and most values are never compared. Literals and the settings of an
+// organisation are shared between goroutines: where two make it at once, both
+// make the same.
+type note struct{ text atomic.Pointer[string] }
+
+func (n *note) of(build func() string) string {
+	if text := n.text.Load(); text != nil {
+		return *text
+	}
+	text := build()
+	n.text.Store(&text)
+	return text
 }
 
 // traits are what holds for a value and everything inside. They are found when
@@ -123,9 +139,8 @@ func Bool(b bool) Value {
 // Int is a whole number.
 func Int(n int64) Value { return Value{kind: KindInt, num: n} }
 
-// longText keeps the key of a long string, which takes a time to make. The
-// strings of a template are shared between goroutines.
-type longText struct{ key atomic.Pointer[string] }
+// longText keeps the key of a long string.
+type longText struct{ key note }
 
 // String is a string.
 func String(s string) Value {
@@ -291,10 +306,7 @@ func (v Value) Key() string {
 		if !ok {
 			return "?"
 		}
-		if a.key == "" {
-			a.key = shorten("[" + joinKeys(a.items, Value.Key) + "]")
-		}
-		return a.key
+		return a.key.of(func() string { return shorten("[" + joinKeys(a.items, Value.Key) + "]") })
 	case KindObject:
 		return v.objectKey()
 	case KindTerm:
@@ -304,16 +316,11 @@ func (v Value) Key() string {
 }
 
 func (v Value) stringKey() string {
-	long, ok := v.ref.(*longText)
-	if !ok {
-		return shorten(strconv.Quote(v.str))
+	quoted := func() string { return shorten(strconv.Quote(v.str)) }
+	if long, ok := v.ref.(*longText); ok {
+		return long.key.of(quoted)
 	}
-	if key := long.key.Load(); key != nil {
-		return *key
-	}
-	key := shorten(strconv.Quote(v.str))
-	long.key.Store(&key)
-	return key
+	return quoted()
 }
 
 func (v Value) objectKey() string {
@@ -321,10 +328,7 @@ func (v Value) objectKey() string {
 	if !ok {
 		return "?"
 	}
-	if o.key == "" {
-		o.key = o.keyOf(strings.ToLower, Value.Key)
-	}
-	return o.key
+	return o.key.of(func() string { return o.keyOf(strings.ToLower, Value.Key) })
 }
 
 func (o *object) keyOf(name func(string) string, value func(Value) string) string {
@@ -340,15 +344,11 @@ func (o *object) keyOf(name func(string) string, value func(Value) string) strin
 func (v Value) spelled() string {
 	switch ref := v.ref.(type) {
 	case *array:
-		if ref.spelled == "" {
-			ref.spelled = shorten("[" + joinKeys(ref.items, Value.spelled) + "]")
-		}
-		return ref.spelled
+		return ref.spelled.of(func() string { return shorten("[" + joinKeys(ref.items, Value.spelled) + "]") })
 	case *object:
-		if ref.spelled == "" {
-			ref.spelled = ref.keyOf(func(name string) string { return name }, Value.spelled)
-		}
-		return ref.spelled
+		return ref.spelled.of(func() string {
+			return ref.keyOf(func(name string) string { return name }, Value.spelled)
+		})
 	}
 	return v.Key()
 }
