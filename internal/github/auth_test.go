@@ -146,6 +146,30 @@ func TestRefusedTokens(t *testing.T) {
 	}
 }
 
+// TestRefusedTokenOfWrite: what is refused for its token was not carried out, so
+// that a request with a body is sent again, too.
+func TestRefusedTokenOfWrite(t *testing.T) {
+	t.Parallel()
+	s := newStub(newFakeClock())
+	var mu sync.Mutex
+	var bodies []string
+	created := inTurn(reply(401, ""), reply(201, `{"id":11}`))
+	s.mux.HandleFunc("POST /repos/acme/infra/check-runs", func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		bodies = append(bodies, string(body))
+		mu.Unlock()
+		created(w, r)
+	})
+	run, err := newTestApp(t, s).StartCheckRun(t.Context(), testRepo, CheckRun{Name: "n", HeadSHA: headSHA, ExternalID: "x"})
+	if err != nil || run.ID != 11 || len(bodies) != 2 || bodies[0] == "" || bodies[0] != bodies[1] {
+		t.Errorf("run %+v, %v after %q", run, err, bodies)
+	}
+}
+
 func TestTokenRequests(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -158,10 +182,11 @@ func TestTokenRequests(t *testing.T) {
 	}{
 		{"suspended", 403, `{"message":"This installation has been suspended"}`, 1, true, ErrForbidden},
 		{"uninstalled", 404, `{"message":"Not Found"}`, 1, true, ErrNotFound},
-		{"permission not accepted", 422, `{"message":"The permissions requested are not granted to this installation."}`, 1, true, nil},
+		{"permission not accepted", 422, `{"message":"The permissions requested are not granted to this installation."}`, 1, true, ErrForbidden},
 		{"server error", 500, ``, 3, false, nil},
 		{"connection lost", http.StatusTeapot, ``, 3, false, nil},
 		{"no token in it", 201, `{"expires_at":"2026-05-04T12:00:00Z"}`, 3, false, nil},
+		{"empty token", 201, `{"token":"","expires_at":"2026-05-04T12:00:00Z"}`, 3, false, nil},
 		{"no expiry in it", 201, `{"token":"x"}`, 3, false, nil},
 		{"not JSON", 201, `<html>`, 3, false, nil},
 	} {
@@ -192,7 +217,7 @@ func TestTokenRequests(t *testing.T) {
 			if tt.is != nil && !errors.Is(err, tt.is) {
 				t.Errorf("not %v: %v", tt.is, err)
 			}
-			if s := err.Error(); strings.Contains(s, "Bearer") || strings.Contains(s, "\n") {
+			if s := err.Error(); strings.Contains(s, "Bearer") || strings.Contains(s, "\n") || strings.Contains(s, "could not") { // ghinstallation's words
 				t.Errorf("error %q", s)
 			}
 		})
