@@ -5,15 +5,10 @@ const typeAdvice = "Write a type here: string, int, bool, object, array, the nam
 // typeUpTo reads a type that goes up to one of stops, as value does.
 func (p *parser) typeUpTo(stops kindSet, expected string) TypeExpr {
 	start := p.tok().start
-	t := p.typeExpr()
-	if !p.bad && !p.atEnd(stops) {
-		p.fail(expected, "Remove what does not belong here, or correct what is before it.")
+	if t := p.typeExpr(); p.whole(stops, expected) {
+		return t
 	}
-	if p.bad {
-		p.resume(stops)
-		return p.badType(start)
-	}
-	return t
+	return p.badType(start)
 }
 
 func (p *parser) badType(start int32) *BadType { return &BadType{p.from(start)} }

@@ -335,13 +335,21 @@ func (p *parser) declares() bool {
 // before makes it unreadable.
 func (p *parser) value(stops kindSet, expected string) Expr {
 	start := p.tok().start
-	e := p.expression()
+	if e := p.expression(); p.whole(stops, expected) {
+		return e
+	}
+	return p.badExpr(start)
+}
+
+// whole reports whether what was just read is readable and goes up to one of
+// stops; if not, the parser goes on there.
+func (p *parser) whole(stops kindSet, expected string) bool {
 	if !p.bad && !p.atEnd(stops) {
 		p.fail(expected, "Remove what does not belong here, or correct what is before it.")
 	}
-	if p.bad {
-		p.resume(stops)
-		return p.badExpr(start)
+	if !p.bad {
+		return true
 	}
-	return e
+	p.resume(stops)
+	return false
 }
