@@ -100,6 +100,14 @@ func TestExcerpt(t *testing.T) {
 			"  |\n" +
 			"1 | orders " + strings.Repeat("x", 33) + "\n" +
 			"  | ^^^^^^\n"},
+		{"short way from the start", strings.Repeat("x", 30) + "orders" + strings.Repeat("x", 30), "orders", 44, "" +
+			"  |\n" +
+			"1 | " + strings.Repeat("x", 30) + "ordersxxx…\n" +
+			"  | " + strings.Repeat(" ", 30) + "^^^^^^\n"},
+		{"marks without end", "orders" + strings.Repeat("\u0301", 1000), "orders", 44, "" +
+			"  |\n" +
+			"1 | orders" + strings.Repeat("\u0301", 40) + "…\n" +
+			"  | ^^^^^^\n"},
 		{"span longer than the line", strings.Repeat("x", 99), strings.Repeat("x", 99), 44, "" +
 			"  |\n" +
 			"1 | " + strings.Repeat("x", 39) + "…\n" +

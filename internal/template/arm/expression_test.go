@@ -9,23 +9,24 @@ import (
 // them stands between > and <.
 func TestExpression(t *testing.T) {
 	t.Parallel()
+	name := "n" + strings.Repeat(".n", 100)
 	for text, want := range map[string]string{
-		"[add(0, 9)]":                 "add(0, 9)",
-		"[add(-9, +90)]":              "add(-9, 90)",
-		"[a-b.c-9()]":                 "a-b.c-9()",
-		"[a().b-9]":                   "a().b-9",
-		"[lambda()]":                  "lambda()",
-		"[lambda(a(), b())]":          "lambda(a(), b())",
-		"[if(a(), b())]":              "if(a(), b())",
-		"[foo  >bar<]":                `Found "bar" where "(" after the function name "foo" was expected.`,
-		"[a().>9b<]":                  `Found "9b" where the name of a property was expected.`,
-		"[a().>-b<]":                  `Found "-b" where the name of a property was expected.`,
-		"[a()[0>]<":                   `Found the end of the expression where "]" was expected.`,
-		"[>9a<]":                      `Found "9a" where a number was expected.`,
-		"[a() >b<()]":                 `Found "b" where the end of the expression was expected.`,
-		"[n" + rep(".n", 100) + "()]": "n" + rep(".n", 100) + "()",
-		"[n" + rep(".n", 100) + ">.n<()]": `Found ".n" where "(" after the function name ` +
-			quote("n"+rep(".n", 100)) + ` was expected.`,
+		"[add(0, 9)]":        "add(0, 9)",
+		"[add(-9, +90)]":     "add(-9, 90)",
+		"[a-b.c-9()]":        "a-b.c-9()",
+		"[a().b-9]":          "a().b-9",
+		"[lambda()]":         "lambda()",
+		"[lambda(a(), b())]": "lambda(a(), b())",
+		"[if(a(), b())]":     "if(a(), b())",
+		"[foo  >bar<]":       `Found "bar" where "(" after the function name "foo" was expected.`,
+		"[a().>9b<]":         `Found "9b" where the name of a property was expected.`,
+		"[a().>-b<]":         `Found "-b" where the name of a property was expected.`,
+		"[a()[0>]<":          `Found the end of the expression where "]" was expected.`,
+		"[>9a<]":             `Found "9a" where a number was expected.`,
+		"[a() >b<()]":        `Found "b" where the end of the expression was expected.`,
+		"[" + name + "()]":   name + "()",
+		"[" + name + ">.n<()]": `Found ".n" where "(" after the function name ` +
+			quote(name) + ` was expected.`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -44,5 +45,3 @@ func TestExpression(t *testing.T) {
 		})
 	}
 }
-
-func rep(s string, n int) string { return strings.Repeat(s, n) }

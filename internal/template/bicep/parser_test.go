@@ -188,6 +188,7 @@ func TestBroken(t *testing.T) {
 		{"type t = 'a' |\nvar b = 1", []string{"1:15 Unexpected line break"}, "t b"},
 		{"param p resourceInput<'x'\nvar b = 1", []string{`1:22 Missing ">"`}, "p b"},
 		{"func f(a) => 1\nvar b = 1", []string{`1:9 Unexpected ")"`, `1:11 Unexpected "=>"`}, "f b"},
+		{"func f() string\nvar b = 1", []string{"1:16 Unexpected line break"}, "f b"},
 		{"func f string => 1\nvar b = 1", []string{`1:8 Unexpected "string"`}, "f b"},
 		{"import { a as } from 'x'\nvar b = 1", []string{`1:15 Unexpected "}"`}, "? b"},
 		{"import { 1, a } from 'x'\nvar b = 1", []string{`1:10 Unexpected "1"`}, "? b"},
@@ -199,6 +200,8 @@ func TestBroken(t *testing.T) {
 		{"resource a 'x@1' = [for x of y: {\n  name: 'x'\n}]\nvar b = 1", []string{`1:27 Unexpected "of"`}, "a b"},
 		{"resource a 'x@1' = {\n  @batchSize(1)\n  name: 'x'\n}\nvar b = 1", []string{`3:3 Unexpected "name"`}, "a b"},
 		{"resource a 'x@1' = {\n  resource c 'y' = {\n    name: = 1\n  }\n  name: 'a'\n}", []string{`3:11 Unexpected "="`}, "a"},
+		{"resource a 'x@1' =\nvar b = 1", []string{"1:19 Unexpected line break"}, "a b"},
+		{"var a = {\nimport: 1\nvar b = 1", []string{`1:9 Missing "}"`}, "a b"},
 		{"\x00\x01", []string{"1:1 Unexpected \"\uFFFD\"", "1:2 Unexpected \"\uFFFD\""}, "-"},
 		{"var a = #x\n #disable-next-line x\nvar b = 1 #disable-next-line y", []string{
 			`1:9 Unexpected "#"`, `3:11 Unexpected "#"`,
@@ -212,6 +215,39 @@ func TestBroken(t *testing.T) {
 			}
 			if got := names(f); got != c.tree {
 				t.Errorf("read %q, want %q", got, c.tree)
+			}
+		})
+	}
+}
+
+// TestBrokenHead: what follows a head that is not well formed is read all the
+// same.
+func TestBrokenHead(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"func f string => 1":         "1",
+		"module m = { name: 'x' }":   `{name: "x"}`,
+		"module m 1 = { name: 'x' }": `{name: "x"}`,
+		"module 'a' = { name: 'x' }": `{name: "x"}`,
+		"test t { name: 'x' }":       `{name: "x"}`,
+	} {
+		t.Run(in, func(t *testing.T) {
+			t.Parallel()
+			f := parse(t, in)
+			if len(f.Diagnostics) == 0 || len(f.Declarations) != 1 {
+				t.Fatalf("%d declarations, %d diagnostics", len(f.Declarations), len(f.Diagnostics))
+			}
+			var body Expr
+			switch d := f.Declarations[0].(type) {
+			case *FuncDecl:
+				body = d.Body
+			case *ModuleDecl:
+				body = d.Body
+			case *TestDecl:
+				body = d.Body
+			}
+			if got := render(body); got != want {
+				t.Errorf("body %s, want %s", got, want)
 			}
 		})
 	}
