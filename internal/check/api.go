@@ -265,8 +265,14 @@ func unsupported(service *deployment.Resource, extra []string) string {
 	return ""
 }
 
+// managedGateway is the identifier of the gateway that Azure runs for a
+// service, which no self-hosted one can have.
+// https://learn.microsoft.com/javascript/api/@azure/arm-apimanagement/gatewayapi
+const managedGateway = "managed"
+
 // gatewaysOf names the self-hosted gateways that the API is assigned to
-// whenever it is deployed.
+// whenever it is deployed; none when the templates publish it on the managed
+// one in so many words.
 func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string {
 	var names []string
 	var conditions []expr.Value
@@ -282,8 +288,11 @@ func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string
 			continue
 		}
 		name, ok := r.Segments[1].AsString()
-		if !ok {
+		switch {
+		case !ok:
 			name = "(not known)"
+		case strings.EqualFold(name, managedGateway):
+			return nil
 		}
 		names = append(names, name)
 		conditions = append(conditions, r.Condition)
