@@ -10,9 +10,9 @@ import (
 )
 
 // display is the API's base name where it is known, else the source text of
-// its name.
+// its name. A parameter whose default is empty stands for a value to come.
 func display(a *api) (name string, known bool) {
-	if s, ok := a.name.AsString(); ok {
+	if s, ok := a.name.AsString(); ok && s != "" {
 		return s, true
 	}
 	cur := a.current()
@@ -33,7 +33,7 @@ func display(a *api) (name string, known bool) {
 
 // displayService is the name of the API's service, known or as written.
 func displayService(a *api) string {
-	if s, ok := a.service.Name.AsString(); ok {
+	if s, ok := a.service.Name.AsString(); ok && s != "" {
 		return s
 	}
 	cur := a.current()
