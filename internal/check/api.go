@@ -73,37 +73,8 @@ func baseName(segments []expr.Value) expr.Value {
 	if len(segments) == 0 {
 		return expr.Unknown()
 	}
-	name := segments[len(segments)-1]
-	var kept []expr.Value
-	for _, p := range expr.Parts(name) {
-		if s, ok := p.AsString(); ok {
-			if base, cut := CutRevision(s); cut {
-				return expr.Concat(append(kept, expr.String(base))...)
-			}
-		}
-		kept = append(kept, p)
-	}
-	return name
-}
-
-// CutRevision is a name without ";rev=" and what follows, and whether that was
-// there. Offsets in a folded copy would not do: some letters are longer in
-// lower case.
-func CutRevision(name string) (base string, cut bool) {
-	const mark = ";rev="
-	for i := 0; i+len(mark) <= len(name); i++ {
-		if name[i] == mark[0] && strings.EqualFold(name[i:i+len(mark)], mark) {
-			return name[:i], true
-		}
-	}
-	return name, false
-}
-
-func hasRevision(r *deployment.Resource) bool {
-	if len(r.Segments) == 0 {
-		return false
-	}
-	return !expr.Identical(baseName(r.Segments), r.Segments[len(r.Segments)-1])
+	base, _ := withoutRevision(segments[len(segments)-1])
+	return base
 }
 
 // apisOf groups the API resources of a deployment by service and base name.
@@ -148,7 +119,7 @@ func revisionRank(r *deployment.Resource) int {
 		return 3
 	case r.Property("properties", "isCurrent").IsTrue():
 		return 0
-	case !hasRevision(r):
+	case !HasRevision(r):
 		return 1
 	}
 	return 2
@@ -281,8 +252,14 @@ func unsupported(service *deployment.Resource, extra []string) string {
 	return ""
 }
 
+// managedGateway is the identifier of the gateway that Azure runs for a
+// service, which no self-hosted one can have.
+// https://learn.microsoft.com/javascript/api/@azure/arm-apimanagement/gatewayapi
+const managedGateway = "managed"
+
 // gatewaysOf names the self-hosted gateways that the API is assigned to
-// whenever it is deployed.
+// whenever it is deployed; none when the templates publish it on the managed
+// one in so many words.
 func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string {
 	var names []string
 	var conditions []expr.Value
@@ -298,8 +275,11 @@ func gatewaysOf(assigned []*deployment.Resource, a *api, pairs *budget) []string
 			continue
 		}
 		name, ok := r.Segments[1].AsString()
-		if !ok {
+		switch {
+		case !ok:
 			name = "(not known)"
+		case strings.EqualFold(name, managedGateway):
+			return nil
 		}
 		names = append(names, name)
 		conditions = append(conditions, r.Condition)

@@ -10,9 +10,9 @@ import (
 )
 
 // display is the API's base name where it is known, else the source text of
-// its name.
+// its name. A parameter whose default is empty stands for a value to come.
 func display(a *api) (name string, known bool) {
-	if s, ok := a.name.AsString(); ok {
+	if s, ok := a.name.AsString(); ok && s != "" {
 		return s, true
 	}
 	cur := a.current()
@@ -25,7 +25,7 @@ func display(a *api) (name string, known bool) {
 	if _, api, ok := cutName(cur, cur.Decl.Name); ok {
 		return api, false
 	}
-	if kept, cut := cutRevision(fragments(cur.Decl.Name, nil)); cut {
+	if kept, cut := cutRevision(cur, fragments(cur.Decl.Name, nil)); cut {
 		return show(cur, kept), false
 	}
 	return trimQuotes(cur.Source(cur.Decl.Name)), false
@@ -33,7 +33,7 @@ func display(a *api) (name string, known bool) {
 
 // displayService is the name of the API's service, known or as written.
 func displayService(a *api) string {
-	if s, ok := a.service.Name.AsString(); ok {
+	if s, ok := a.service.Name.AsString(); ok && s != "" {
 		return s
 	}
 	cur := a.current()
@@ -74,20 +74,33 @@ func cutName(r *deployment.Resource, name expr.Expr) (service, api string, ok bo
 		}
 		before := append(append([]fragment(nil), parts[:i]...), fragment{text: left})
 		after := append([]fragment{{text: right}}, parts[i+1:]...)
-		after, _ = cutRevision(after)
+		after, _ = cutRevision(r, after)
 		return show(r, before), show(r, after), true
 	}
 	return "", "", false
 }
 
-// cutRevision drops ";rev=" and what follows, and reports whether it was there.
-func cutRevision(parts []fragment) (kept []fragment, cut bool) {
+// cutRevision drops ";rev=" and what follows, also where a condition decides
+// on it, and reports whether it was there.
+func cutRevision(r *deployment.Resource, parts []fragment) (kept []fragment, cut bool) {
 	for i, p := range parts {
 		if base, found := CutRevision(p.text); found {
 			return append(slices.Clone(parts[:i]), fragment{text: base}), true
 		}
 	}
-	return parts, false
+	if len(parts) == 0 {
+		return parts, false
+	}
+	c, ok := parts[len(parts)-1].x.(*expr.Conditional)
+	if !ok {
+		return parts, false
+	}
+	yes, cutYes := cutRevision(r, fragments(c.Then, nil))
+	no, cutNo := cutRevision(r, fragments(c.Else, nil))
+	if !cutYes && !cutNo || show(r, yes) != show(r, no) {
+		return parts, false
+	}
+	return append(slices.Clone(parts[:len(parts)-1]), yes...), true
 }
 
 // fragments takes interpolations, concat() and plain format() apart.

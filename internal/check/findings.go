@@ -86,7 +86,7 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 	if w.related != nil {
 		f.Related = append(f.Related, related(w.related.resource, "the collection"))
 	}
-	subject, add := fmt.Sprintf("API %q of %s", row.Name, listServices(services)), "Add one after the API, as bot fix does,"
+	subject, add := fmt.Sprintf("API %q of %s", row.Name, listServices(services)), "Add one,"
 	if m := w.current().Entry(); m != nil {
 		subject += fmt.Sprintf(", which the registry module %q declares,", m.Path)
 		add = "Add one beside the call of the module, use a version of it that brings one,"

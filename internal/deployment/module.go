@@ -104,7 +104,7 @@ func (in *instance) called(m *template.Module) *template.Template {
 	from := in.template.File.Path
 	switch {
 	case m.Path == "":
-		in.unresolved(m, "its link is computed during the deployment")
+		in.unresolved(m, "its link does not tell which file of the repository it is, as relativePath would")
 		return nil
 	case in.entry != nil:
 		in.unresolved(m, "it lies outside of the registry module that refers to it")

@@ -123,7 +123,7 @@ func (w *armWriter) members(t *target, a *armAPI) []member {
 	byKey := map[string]member{
 		"type":       {key: "type", value: quote(template.TypeCollection)},
 		"apiversion": {key: "apiVersion", value: quote(w.apiVersion)},
-		"name":       {key: "name", value: w.inLoop(a, a.name.collection())},
+		"name":       {key: "name", value: w.inLoop(a, a.name.collection(t.revised()))},
 		"dependson":  {key: "dependsOn", open: "[", inner: []member{{value: w.dependency(t.Resource.Decl, a)}}},
 	}
 	scope := member{key: "scope", value: w.inLoop(a, a.name.scope())}

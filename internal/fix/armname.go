@@ -86,9 +86,13 @@ func (w *armWriter) formatted(c *expr.Call) ([]piece, bool) {
 	return formatted(text, len(c.Args)-1, func(n int) []piece { return w.pieces(c.Args[n+1]) })
 }
 
-// collection is the collection's name: the API's without a revision.
-func (n armName) collection() string {
-	pieces, _ := cutRevision(n.api)
+// collection is the collection's name: the API's without a revision. revised
+// says that there is one, be it in a variable that the name is taken from.
+func (n armName) collection(revised bool) string {
+	pieces, cut := cutRevision(n.api)
+	if revised && !cut {
+		return `"[first(split(` + n.argument(pieces) + `, ';rev='))]"`
+	}
 	return n.value(pieces)
 }
 

@@ -14,8 +14,12 @@ func (w *bicepWriter) refer(t *target, a *bicepAPI, c *collectionText) error {
 		return refuse("it has no name")
 	}
 	pieces, isString := w.pieces(name.Value)
-	_, isRevision := cutRevision(pieces)
+	kept, isRevision := cutRevision(pieces)
 	whole := a.loop == nil && !isRevision // the API's own name will do
+	base := func(name string) string { return name }
+	if !isRevision && t.revised() {
+		base = beforeRevision
+	}
 
 	switch parent := a.body.Property("parent"); {
 	case a.nested():
@@ -24,23 +28,28 @@ func (w *bicepWriter) refer(t *target, a *bicepAPI, c *collectionText) error {
 		c.scope = w.file.Source.Text(parent.Value.Span())
 		c.nameFirst = name.Span().Start < parent.Span().Start
 	default:
-		return w.referBySlash(t, a, c, name.Value, pieces, isString)
+		err := w.referBySlash(t, a, c, name.Value, pieces, isString)
+		c.name = base(c.name)
+		return err
 	}
 	if owner := t.Resource.Owner(); owner != nil && owner.Scope != nil {
 		return refuse("its service lies in another scope, where Bicep does not let this file extend it; " +
 			"declare API and collection in a module that is deployed to that scope")
 	}
 	if whole {
-		c.name = a.symbol() + ".name"
+		c.name = base(a.symbol() + ".name")
 		return nil
 	}
-	c.name, c.dependsOn = w.file.Source.Text(name.Value.Span()), a.symbol()
+	c.name, c.dependsOn = base(w.file.Source.Text(name.Value.Span())), a.symbol()
 	if isRevision {
-		kept, _ := cutRevision(pieces)
 		c.name = renderPieces(kept)
 	}
 	return nil
 }
+
+// beforeRevision is a name without the revision that the values it is put
+// together from bring.
+func beforeRevision(name string) string { return "split(" + name + ", ';rev=')[0]" }
 
 // referBySlash does so for an API whose name is 'service/api'.
 func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, name bicep.Expr, pieces []piece, isString bool) error {

@@ -79,6 +79,13 @@ type target struct {
 	edits  []diag.TextEdit
 }
 
+// revised reports whether the name of an API that the declaration brings ends
+// with a revision, wherever that is written.
+func (t *target) revised() bool {
+	return check.HasRevision(t.Resource) ||
+		slices.ContainsFunc(t.Siblings, func(s check.Sibling) bool { return check.HasRevision(s.Resource) })
+}
+
 // units groups the findings that share a declaration to protect, in order.
 func (p *planner) units() []*unit {
 	type place struct {

@@ -42,9 +42,12 @@ func (w *bicepWriter) snippet(r *deployment.Resource) string {
 	default:
 		return ""
 	}
+	pieces, cut := cutRevision(pieces)
 	if isString {
-		pieces, _ = cutRevision(pieces)
 		c.name = renderPieces(pieces)
+	}
+	if !cut && check.HasRevision(r) {
+		c.name = beforeRevision(c.name)
 	}
 	return w.render(w.unit(a), c)
 }
