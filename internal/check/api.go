@@ -304,7 +304,7 @@ const consumption = "Consumption"
 
 // managedGateway is the name that no self-hosted gateway has: it is that of the
 // gateway which every service brings.
-// https://learn.microsoft.com/azure/templates/microsoft.apimanagement/service/gateways
+// https://learn.microsoft.com/rest/api/apimanagement/gateway/create-or-update
 const managedGateway = "managed"
 
 // gatewaysOf names the self-hosted gateways that the API is assigned to

@@ -159,9 +159,15 @@ func (in *instance) openTarget(scope expr.Value, at source.Span) Target {
 	if scope.IsUnknown() {
 		scope = expr.Atom(in.id+" scope of "+spanKey(at), expr.KindUnknown)
 	}
+	return openTarget(scope)
+}
+
+// openTarget is where something unknown leads: to the same place wherever it is the
+// same.
+func openTarget(of expr.Value) Target {
 	return Target{
-		Subscription:  expr.Apply("subscription of", expr.KindString, scope),
-		ResourceGroup: expr.Apply("resource group of", expr.KindString, scope),
+		Subscription:  expr.Apply("subscription of", expr.KindString, of),
+		ResourceGroup: expr.Apply("resource group of", expr.KindString, of),
 	}
 }
 

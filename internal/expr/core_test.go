@@ -135,7 +135,8 @@ func TestSplit(t *testing.T) {
 
 func TestSegments(t *testing.T) {
 	t.Parallel()
-	whole := Apply("split", KindArray, x, String("/"))
+	whole, rest := Apply("split", KindArray, x, String("/")), Apply("split", KindArray, Concat(String("a"), x), String("/"))
+	yes := Apply("on", KindBool, x)
 	for _, c := range []struct {
 		name Value
 		n    int
@@ -149,7 +150,11 @@ func TestSegments(t *testing.T) {
 		{x, 3, arr{ElementAt(whole, 0), ElementAt(whole, 1), LastOf(whole)}},
 		{Concat(x, String("/policy")), 3, arr{ElementAt(whole, 0), LastOf(whole), "policy"}},
 		{Concat(String("svc/"), x), 2, arr{"svc", x}},
-		{Concat(String("a"), x), 2, nil},
+		{Concat(String("a"), x), 2, arr{ElementAt(rest, 0), LastOf(rest)}},
+		{Concat(String("a"), Apply("uniquestring", KindString, x)), 2, nil},
+		{If(yes, String("svc/a"), String("svc/b")), 2, arr{"svc", If(yes, String("a"), String("b"))}},
+		{If(yes, String("svc"), String("svc/b")), 2, arr{"svc", "b"}},
+		{If(yes, String("svc"), x), 1, arr{If(yes, String("svc"), x)}},
 		{Unknown(), 2, arr{Unknown(), Unknown()}},
 	} {
 		got, ok := Segments(c.name, c.n)
