@@ -1,5 +1,7 @@
 package expr
 
+import "maps"
+
 // Loop describes how often something is repeated.
 type Loop struct {
 	// Items are the elements of a known collection, in order.
@@ -135,7 +137,7 @@ func (e *Evaluator) OpenLoops() OpenLoops {
 // variable is, so that its value is the same in whatever loop it is asked for.
 func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
 	here := e.loops
-	e.loops = o.counts
+	e.loops = maps.Clone(o.counts) // what is declared beside it is evaluated within those, too
 	defer func() { e.loops = here }()
 	return eval()
 }
