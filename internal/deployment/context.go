@@ -28,11 +28,25 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 	if expr.HandleOf(base) != nil {
 		return expr.Value{}, false
 	}
-	call, ok := in.d.context[strings.ToLower(name)]
-	if !ok {
-		return expr.Value{}, false
+	lower := strings.ToLower(name)
+	if call, ok := in.d.context[lower]; ok {
+		return call(in, args), true
 	}
-	return call(in, args), true
+	if strings.HasPrefix(lower, "list") && len(args) > 0 {
+		return expr.Apply(expr.Op(lower), expr.KindUnknown, in.anchored(args)...), true
+	}
+	return expr.Value{}, false
+}
+
+// anchored are the arguments of a function that asks for a resource. A name that
+// means something in this template only is told apart from those in others.
+func (in *instance) anchored(args []expr.Value) []expr.Value {
+	if pieces := expr.Parts(args[0]); len(pieces) > 0 {
+		if head, ok := pieces[0].AsString(); ok && !strings.HasPrefix(head, "/") {
+			return append([]expr.Value{expr.String(in.id)}, args...)
+		}
+	}
+	return args
 }
 
 // absent is what an imported function gives that is not in the repository: the
@@ -336,19 +350,45 @@ func (in *instance) reference(args []expr.Value) expr.Value {
 		properties, _ := in.d.eval.MemberOf(v, "properties")
 		return properties
 	}
-	parts := expr.Split(args[0], "/")
+	if m := in.deploymentAt(args[0]); m != nil {
+		return in.moduleValue(m)
+	}
+	return expr.Apply("reference", expr.KindObject, in.anchored(args)...)
+}
+
+// deploymentAt is the only nested deployment of a name or ID, nil if there is none
+// or more than one.
+func (in *instance) deploymentAt(id expr.Value) *template.Module {
+	var found *template.Module
+	parts := expr.Split(id, "/")
 	name := parts[len(parts)-1]
 	for _, m := range in.template.Modules {
-		if m.Loop == nil && m.Name != nil && expr.Identical(in.d.eval.Eval(in, m.Name), name) {
-			return in.moduleValue(m)
+		if m.Loop != nil || m.Name == nil || expr.SameName(in.d.eval.Eval(in, m.Name), name) != expr.True {
+			continue
 		}
-	}
-	if pieces := expr.Parts(args[0]); len(pieces) > 0 {
-		if head, ok := pieces[0].AsString(); ok && !strings.HasPrefix(head, "/") {
-			args = append([]expr.Value{expr.String(in.id)}, args...) // a name that means something in this template only
+		if len(parts) > 1 && !in.isDeployment(id, m, name) {
+			continue
 		}
+		if found != nil {
+			return nil
+		}
+		found = m
 	}
-	return expr.Apply("reference", expr.KindObject, args...)
+	return found
+}
+
+// isDeployment reports whether an ID is that of a nested deployment. One that begins
+// with the type means the place of the template.
+func (in *instance) isDeployment(id expr.Value, m *template.Module, name expr.Value) bool {
+	if expr.SameName(id, expr.Concat(expr.String(template.TypeDeployment+"/"), name)) == expr.True {
+		return true
+	}
+	t := m.Inline
+	if t == nil {
+		t = in.template
+	}
+	whole := resourceID(in.moduleTarget(m, in, t).prefix(), []expr.Value{expr.String(template.TypeDeployment), name})
+	return expr.SameName(id, whole) == expr.True
 }
 
 // references is the state of the resources of a loop, which is named by its

@@ -249,11 +249,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 	e := in.d.eval
 	var loop expr.Loop
 	if l.In == nil {
-		count := e.Eval(s, l.Count)
-		if text, ok := expr.Text(count); ok && count.Kind() == expr.KindString {
-			count = e.Apply("int", []expr.Value{expr.String(text)})
-		}
-		loop = e.Times(count)
+		loop = in.times(e.Eval(s, l.Count))
 	} else {
 		loop = e.Over(e.Eval(s, l.In))
 	}
@@ -267,7 +263,7 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 	for i, item := range loop.Items {
 		var inner expr.Scope
 		if l.In == nil {
-			inner = copyScope{s, e, l.Name, loop.Positions[i]}
+			inner = copyScope{Scope: s, eval: e, name: l.Name, position: loop.Positions[i]}
 		} else {
 			inner = expr.WithElement(s, l.Item, l.Index, item, loop.Positions[i])
 		}

@@ -169,6 +169,9 @@ func (in *instance) moduleTarget(m *template.Module, scope expr.Scope, t *templa
 	}
 	if m.Subscription != nil {
 		target = Target{Subscription: e.Eval(scope, m.Subscription)}
+		if target.Subscription.IsUnknown() {
+			target.Subscription = expr.Atom(in.id+" subscription of "+spanKey(m.Decl), expr.KindString)
+		}
 	}
 	if m.ResourceGroup != nil {
 		target.ResourceGroup = e.Eval(scope, m.ResourceGroup)
