@@ -110,8 +110,8 @@ func fromEnd(safe bool) func(*Evaluator, []Value) (Value, error) {
 }
 
 // fromEndPartial is the term that base[^n] is.
-func fromEndPartial(_ *Evaluator, args []Value) (Value, bool) {
-	return Apply("fromend", KindUnknown, args...), true
+func fromEndPartial(e *Evaluator, args []Value) (Value, bool) {
+	return e.fromEnd(args[0], args[1]), true
 }
 
 // set collects values in their order, each once. Terms that may or may not be

@@ -284,6 +284,13 @@ func TestConditions(t *testing.T) {
 		{coalesce([]Value{Null(), x, Int(1)}), x},
 		{coalesce([]Value{as, val(arr{})}), as},
 		{coalesce([]Value{u, Null(), Int(1), x}), Apply("coalesce", KindUnknown, u, Int(1))},
+		{coalesce([]Value{coalesce([]Value{u, Int(1)}), x}), coalesce([]Value{u, Int(1)})},
+		{coalesce([]Value{u, coalesce([]Value{m, Int(1)})}), Apply("coalesce", KindUnknown, u, m, Int(1))},
+		{coalesce([]Value{If(p, String("a"), Null()), u, String("b")}), If(p, String("a"), coalesce([]Value{u, String("b")}))},
+		{coalesce([]Value{If(p, u, Null()), String("b")}), If(p, coalesce([]Value{u, String("b")}), String("b"))},
+		{coalesce([]Value{If(p, u, m), Int(1)}), Apply("coalesce", KindUnknown, If(p, u, m), Int(1))},
+		{Equals(x, String("")), Empty(x)},
+		{Equals(u, String("")), Apply("equals", KindBool, String(""), u)},
 	} {
 		if !Identical(c.got, c.want) {
 			t.Errorf("got %s, want %s", show(c.got), show(c.want))
@@ -335,7 +342,7 @@ func TestImplies(t *testing.T) {
 			t.Errorf("%s -> %s: %d, want %d", show(c.premise), show(ArrayOf(c.conclusions...)), got, c.want)
 		}
 	}
-	if Satisfiable(dev, prod) || !Satisfiable(dev, p) || !Satisfiable() || Satisfiable(Bool(false)) || !Satisfiable(Unknown()) {
+	if Satisfiable(dev, prod) || Satisfiable(dev, Empty(x)) || !Satisfiable(dev, p) || !Satisfiable() || Satisfiable(Bool(false)) || !Satisfiable(Unknown()) {
 		t.Error("satisfiable")
 	}
 }

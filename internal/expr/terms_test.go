@@ -106,7 +106,8 @@ func TestTerms(t *testing.T) {
 		{"union", arr{arr{1, x}, arr{x}}, arr{1, x}},
 		{"union", arr{arr{x}, arr{"a"}}, Apply("union", KindArray, val(arr{x}), val(arr{"a"}))},
 		{"union", arr{as, arr{1}}, Apply("union", KindArray, as, val(arr{1}))},
-		{"indexFromEnd", arr{as, 1}, Apply("fromend", KindUnknown, as, Int(1))},
+		{"indexFromEnd", arr{as, 1}, LastOf(as)},
+		{"indexFromEnd", arr{as, 2}, Apply("fromend", KindUnknown, as, Int(2))},
 
 		// Objects.
 		{"createObject", arr{"a", x}, obj{"a", x}},
