@@ -51,7 +51,7 @@ type Evaluator struct {
 	steps int
 	depth int
 	err   *LimitError
-	loops map[string]int // symbolic loops that are open, by the collection's key
+	loops map[string]int // symbolic loops that are open, by what they are counted by
 }
 
 // Err is the limit that was exceeded, nil when none was.

@@ -17,7 +17,7 @@ type Loop struct {
 	// Collection is what is looped over.
 	Collection Value
 
-	length string // key of the length by which a symbolic loop is counted
+	counter string // by which a symbolic loop is counted
 }
 
 // Over is the loop over a collection. Over a collection that is not known it
@@ -38,8 +38,8 @@ func (e *Evaluator) Over(collection Value) Loop {
 	}
 	l.Symbolic = true
 	length := e.lengthOf(collection)
-	l.length = length.Key()
-	depth := e.open(l.length)
+	l.counter = e.counter(length)
+	depth := e.open(l.counter)
 	l.Positions = []Value{position(length, depth)}
 	l.Items = []Value{e.element(collection, depth)}
 	if t := collection.Term(); t != nil && t.Op == "range" && len(t.Args) == 2 {
@@ -88,8 +88,8 @@ func (e *Evaluator) Times(count Value) Loop {
 		return l
 	}
 	l.Symbolic = true
-	l.length = count.Key()
-	depth := e.open(l.length)
+	l.counter = e.counter(count)
+	depth := e.open(l.counter)
 	l.Positions = []Value{position(count, depth)}
 	l.Items = l.Positions
 	l.Condition = e.counted(count, depth)
@@ -99,18 +99,18 @@ func (e *Evaluator) Times(count Value) Loop {
 // Close ends a symbolic loop.
 func (e *Evaluator) Close(l Loop) {
 	if l.Symbolic {
-		e.loops[l.length]--
+		e.loops[l.counter]--
 	}
 }
 
 // open counts the symbolic loops over collections of one length: the element
 // of an inner loop is not that of the outer one.
-func (e *Evaluator) open(length string) int {
+func (e *Evaluator) open(counter string) int {
 	if e.loops == nil {
 		e.loops = map[string]int{}
 	}
-	depth := e.loops[length]
-	e.loops[length]++
+	depth := e.loops[counter]
+	e.loops[counter]++
 	return depth
 }
 
@@ -140,6 +140,23 @@ func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
 	e.loops = maps.Clone(o.counts) // what is declared beside it is evaluated within those, too
 	defer func() { e.loops = here }()
 	return eval()
+}
+
+// counter is by what a loop of a length is counted: the length before any filter,
+// since the elements of a filtered collection are among those before.
+func (e *Evaluator) counter(length Value) string {
+	for {
+		t := length.Term()
+		if t == nil || t.Op != "length" {
+			return length.Key()
+		}
+		base, _ := e.unfilter(t.Args[0])
+		before := e.lengthOf(base)
+		if Identical(before, length) || before.Vague() {
+			return length.Key()
+		}
+		length = before
+	}
 }
 
 func position(length Value, depth int) Value {
