@@ -62,9 +62,8 @@ func mapPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	l := e.Over(args[0])
-	defer e.Close(l)
-	return e.Mapped(l, Bool(true), e.CallLambda(args[1], l.Items[0], l.Positions[0])), true
+	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[1], l.Items[0], l.Positions[0])} })
+	return e.Mapped(l, Bool(true), said[0]), true
 }
 
 func filter(e *Evaluator, args []Value) (Value, error) {
@@ -100,9 +99,8 @@ func filterPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	l := e.Over(args[0])
-	defer e.Close(l)
-	cond := e.CallLambda(args[1], l.Items[0], l.Positions[0])
+	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[1], l.Items[0], l.Positions[0])} })
+	cond := said[0]
 	if cond.IsTrue() {
 		return args[0], true
 	}
@@ -139,11 +137,9 @@ func reducePartial(e *Evaluator, args []Value) (Value, bool) {
 	case !symbolic(args, 2):
 		return Value{}, false
 	}
-	l := e.Over(args[0])
-	defer e.Close(l)
 	soFar := Atom("what was reduced of "+args[0].Key(), KindUnknown)
-	body := e.CallLambda(args[2], soFar, l.Items[0], l.Positions[0])
-	return Apply("reduce", KindUnknown, args[0], args[1], body), true
+	_, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[2], soFar, l.Items[0], l.Positions[0])} })
+	return Apply("reduce", KindUnknown, args[0], args[1], said[0]), true
 }
 
 // sortArray sorts by a lambda that says whether the first of two elements
@@ -183,11 +179,12 @@ func sortPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	a := e.Over(args[0])
-	defer e.Close(a)
-	b := e.Over(args[0])
-	defer e.Close(b)
-	return Apply("sort", KindArray, args[0], e.CallLambda(args[1], a.Items[0], b.Items[0])), true
+	_, said := e.ofEach(args[0], func(a Loop) []Value {
+		b := e.Over(args[0])
+		defer e.Close(b)
+		return []Value{e.CallLambda(args[1], a.Items[0], b.Items[0])}
+	})
+	return Apply("sort", KindArray, args[0], said[0]), true
 }
 
 // entry is the name and the value that the lambdas of toObject and groupBy
@@ -294,12 +291,13 @@ func keyedPartial(op Op) func(*Evaluator, []Value) (Value, bool) {
 		if !symbolic(args, 1) {
 			return Value{}, false
 		}
-		l := e.Over(args[0])
-		defer e.Close(l)
-		out := []Value{args[0]}
-		for _, f := range args[1:] {
-			out = append(out, e.CallLambda(f, l.Items[0]))
-		}
-		return Apply(op, KindObject, out...), true
+		_, said := e.ofEach(args[0], func(l Loop) []Value {
+			var said []Value
+			for _, f := range args[1:] {
+				said = append(said, e.CallLambda(f, l.Items[0]))
+			}
+			return said
+		})
+		return Apply(op, KindObject, append([]Value{args[0]}, said...)...), true
 	}
 }

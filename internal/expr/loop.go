@@ -1,6 +1,9 @@
 package expr
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Loop describes how often something is repeated.
 type Loop struct {
@@ -18,6 +21,7 @@ type Loop struct {
 	Collection Value
 
 	counter string // by which a symbolic loop is counted
+	depth   int    // how many of them are around it
 }
 
 // Over is the loop over a collection. Over a collection that is not known it
@@ -40,6 +44,7 @@ func (e *Evaluator) Over(collection Value) Loop {
 	length := e.lengthOf(collection)
 	l.counter = e.counter(length)
 	depth := e.open(l.counter)
+	l.depth = depth
 	l.Positions = []Value{position(length, depth)}
 	l.Items = []Value{e.element(collection, depth)}
 	if t := collection.Term(); t != nil && t.Op == "range" && len(t.Args) == 2 {
@@ -90,6 +95,7 @@ func (e *Evaluator) Times(count Value) Loop {
 	l.Symbolic = true
 	l.counter = e.counter(count)
 	depth := e.open(l.counter)
+	l.depth = depth
 	l.Positions = []Value{position(count, depth)}
 	l.Items = l.Positions
 	l.Condition = e.counted(count, depth)
@@ -220,29 +226,33 @@ func (e *Evaluator) lengthOf(collection Value) Value {
 
 // loop evaluates a for-expression that makes a value.
 func (e *Evaluator) loop(s Scope, x *For) Value {
-	l := e.Over(e.Eval(s, x.In))
-	defer e.Close(l)
-	if len(l.Items) > MaxLoop {
+	collection := e.Eval(s, x.In)
+	if collection.kind != KindArray && collection.kind != KindNull {
+		l, said := e.ofEach(collection, func(l Loop) []Value {
+			inner := WithElement(s, x.Item, x.Index, l.Items[0], l.Positions[0])
+			return []Value{e.filterOf(inner, x), e.Eval(inner, x.Body)}
+		})
+		if said[0].IsFalse() {
+			return ArrayOf()
+		}
+		return e.Mapped(l, said[0], said[1])
+	}
+	items := collection.Items()
+	if len(items) > MaxLoop {
 		return e.Exceed("800 iterations of one loop")
 	}
 	parts := make([]Value, 0, 1)
-	out := make([]Value, 0, len(l.Items))
-	for i, item := range l.Items {
+	out := make([]Value, 0, len(items))
+	for i, item := range items {
 		if !e.Spend(callCost) {
 			return Unknown()
 		}
-		inner := WithElement(s, x.Item, x.Index, item, l.Positions[i])
-		cond := Bool(true)
-		if x.If != nil {
-			cond = e.Eval(inner, x.If)
-		}
+		inner := WithElement(s, x.Item, x.Index, item, Int(int64(i)))
+		cond := e.filterOf(inner, x)
 		if cond.IsFalse() {
 			continue
 		}
 		body := e.Eval(inner, x.Body)
-		if l.Symbolic {
-			return e.Mapped(l, cond, body)
-		}
 		if !cond.IsTrue() {
 			// Whether this element is there is open, and so is every position after it.
 			parts, out = append(parts, ArrayOf(out...), If(cond, ArrayOf(body), ArrayOf())), nil
@@ -254,6 +264,79 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 		return ArrayOf(out...)
 	}
 	return e.concatArrays(append(parts, ArrayOf(out...)))
+}
+
+// filterOf is the condition of a for-expression, true when it has none.
+func (e *Evaluator) filterOf(s Scope, x *For) Value {
+	if x.If == nil {
+		return Bool(true)
+	}
+	return e.Eval(s, x.If)
+}
+
+// ofEach evaluates what is said of each element of a collection that is not known.
+// What says nothing of the loops around is the same outside of them: then it is
+// evaluated as if there were none.
+func (e *Evaluator) ofEach(collection Value, eval func(l Loop) []Value) (Loop, []Value) {
+	l := e.Over(collection)
+	said := eval(l)
+	e.Close(l)
+	if l.depth == 0 || (&speech{e: e, of: l, seen: map[any]bool{}}).outer(said...) {
+		return l, said
+	}
+	here := e.loops[l.counter]
+	e.loops[l.counter] = 0
+	l = e.Over(collection)
+	said = eval(l)
+	e.loops[l.counter] = here
+	return l, said
+}
+
+// speech finds out whether values speak of a loop around another one.
+type speech struct {
+	e    *Evaluator
+	of   Loop
+	seen map[any]bool // terms, arrays and objects
+}
+
+func (s *speech) outer(vs ...Value) bool { return slices.ContainsFunc(vs, s.speaks) }
+
+func (s *speech) speaks(v Value) bool {
+	if v.Known() || s.seen[v.ref] {
+		return false
+	}
+	s.seen[v.ref] = true
+	if !s.e.Spend(1) {
+		return true
+	}
+	switch ref := v.ref.(type) {
+	case *array:
+		return s.outer(ref.items...)
+	case *object:
+		return s.outer(ref.vals...)
+	case *Term:
+		if ref.handle != nil || ref.Op == opDeep {
+			return true // there is no looking inside
+		}
+		return s.around(ref) || s.outer(ref.Args...)
+	}
+	return v.kind == KindFunc
+}
+
+// around reports whether a term is the element or position of a loop around.
+func (s *speech) around(t *Term) bool {
+	if t.Op != OpElement && t.Op != OpPosition {
+		return false
+	}
+	length := t.Args[0]
+	if t.Op == OpElement {
+		length = s.e.lengthOf(length)
+	}
+	depth := int64(0)
+	if len(t.Args) > 1 {
+		depth, _ = t.Args[1].AsInt()
+	}
+	return depth < int64(s.of.depth) && s.e.counter(length) == s.of.counter
 }
 
 // Mapped is the collection that a symbolic loop makes: its elements for which
