@@ -248,10 +248,15 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 	}
 	e := in.d.eval
 	var loop expr.Loop
+	over := l.In
+	if over == nil {
+		over = l.Count
+	}
+	collection, guard := expr.Guarded(e.Eval(s, over))
 	if l.In == nil {
-		loop = in.times(e.Eval(s, l.Count))
+		loop = in.times(collection)
 	} else {
-		loop = e.Over(e.Eval(s, l.In))
+		loop = e.Over(collection)
 	}
 	defer e.Close(loop)
 	if len(loop.Items) > expr.MaxLoop {
@@ -267,6 +272,6 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 		} else {
 			inner = expr.WithElement(s, l.Item, l.Index, item, loop.Positions[i])
 		}
-		body(inner, loop.Condition, loop.Symbolic, loop.Positions[i])
+		body(inner, expr.And(guard, loop.Condition), loop.Symbolic, loop.Positions[i])
 	}
 }

@@ -100,7 +100,8 @@ func (in *instance) elementScope(s expr.Scope, l *template.Loop, position expr.V
 	}
 	item := expr.Unknown()
 	if in.d.eval.Enter() { // a loop may be over itself
-		item = in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position)
+		collection, _ := expr.Guarded(in.d.eval.Eval(s, l.In))
+		item = in.d.eval.IndexOf(collection, position)
 		in.d.eval.Leave()
 	}
 	return expr.WithElement(s, l.Item, l.Index, item, position)

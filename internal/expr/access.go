@@ -168,6 +168,8 @@ func (e *Evaluator) IndexOf(base, at Value) Value {
 		}
 		n, ok := at.AsInt()
 		switch {
+		case t.Op == OpIf && e.Spend(1):
+			return If(t.Args[0], e.IndexOf(t.Args[1], at), e.IndexOf(t.Args[2], at))
 		case ok && t.Op == OpConcat && t.typ == KindArray && n >= 0 && n < int64(len(t.Args[0].Items())):
 			return t.Args[0].Items()[n]
 		case ok && t.Op == "split" && len(t.Args) == 2:

@@ -43,6 +43,18 @@ func symbolic(args []Value, from int) bool {
 	return true
 }
 
+// ofChoice is what a function makes of the i-th argument if that is one of two, as
+// one of what it makes of either.
+func (e *Evaluator) ofChoice(name string, i int, args []Value) (Value, bool) {
+	t := args[i].Term()
+	if t == nil || t.Op != OpIf || !e.Spend(1) {
+		return Value{}, false
+	}
+	yes, no := slices.Clone(args), slices.Clone(args)
+	yes[i], no[i] = t.Args[1], t.Args[2]
+	return If(t.Args[0], e.Apply(name, yes), e.Apply(name, no)), true
+}
+
 func mapArray(e *Evaluator, args []Value) (Value, error) {
 	items, err := lambdaArgs(args, 1)
 	if err != nil {
@@ -61,6 +73,9 @@ func mapArray(e *Evaluator, args []Value) (Value, error) {
 func mapPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
+	}
+	if v, ok := e.ofChoice("map", 0, args); ok {
+		return v, true
 	}
 	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[1], l.Items[0], l.Positions[0])} })
 	return e.Mapped(l, Bool(true), said[0]), true
@@ -98,6 +113,9 @@ func filter(e *Evaluator, args []Value) (Value, error) {
 func filterPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
+	}
+	if v, ok := e.ofChoice("filter", 0, args); ok {
+		return v, true
 	}
 	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[1], l.Items[0], l.Positions[0])} })
 	cond := said[0]

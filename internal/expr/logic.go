@@ -254,6 +254,12 @@ func lessThan(a, b Value) Value {
 	if a.IsUnknown() || b.IsUnknown() || a.Known() && b.Known() {
 		return Unknown()
 	}
+	if t := a.Term(); t != nil && t.Op == OpIf && b.Known() {
+		return If(t.Args[0], lessThan(t.Args[1], b), lessThan(t.Args[2], b))
+	}
+	if t := b.Term(); t != nil && t.Op == OpIf && a.Known() {
+		return If(t.Args[0], lessThan(a, t.Args[1]), lessThan(a, t.Args[2]))
+	}
 	if Identical(a, b) {
 		return Bool(false)
 	}

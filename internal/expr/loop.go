@@ -1,10 +1,5 @@
 package expr
 
-import (
-	"maps"
-	"slices"
-)
-
 // Loop describes how often something is repeated.
 type Loop struct {
 	// Items are the elements of a known collection, in order.
@@ -74,6 +69,29 @@ func (e *Evaluator) counted(count Value, depth int) Value {
 	return e.Apply("greater", []Value{count, Int(0)})
 }
 
+// Guarded takes the condition off a collection, or a count, that is nothing without
+// it: "on ? apis : []" is apis, if on.
+func Guarded(v Value) (inner, cond Value) {
+	cond = Bool(true)
+	for t := v.Term(); t != nil && t.Op == OpIf; t = v.Term() {
+		switch {
+		case nothing(t.Args[2]):
+			v, cond = t.Args[1], And(cond, t.Args[0])
+		case nothing(t.Args[1]):
+			v, cond = t.Args[2], And(cond, Negate(t.Args[0]))
+		default:
+			return v, cond
+		}
+	}
+	return v, cond
+}
+
+// nothing reports whether a loop over a collection, or of a count, does nothing.
+func nothing(v Value) bool {
+	n, isInt := v.AsInt()
+	return v.kind == KindArray && len(v.Items()) == 0 || v.IsNull() || isInt && n == 0
+}
+
 // Times is the loop that runs count times, as copy in ARM does. The elements
 // are the positions.
 func (e *Evaluator) Times(count Value) Loop {
@@ -118,34 +136,6 @@ func (e *Evaluator) open(counter string) int {
 	depth := e.loops[counter]
 	e.loops[counter]++
 	return depth
-}
-
-// OpenLoops are symbolic loops whose elements may be spoken of. The zero value is
-// none.
-type OpenLoops struct{ counts map[string]int }
-
-// OpenLoops are those that are open now.
-func (e *Evaluator) OpenLoops() OpenLoops {
-	var o OpenLoops
-	for length, depth := range e.loops {
-		if depth == 0 {
-			continue
-		}
-		if o.counts == nil {
-			o.counts = make(map[string]int, len(e.loops))
-		}
-		o.counts[length] = depth
-	}
-	return o
-}
-
-// Within evaluates what is declared where only those loops are open, as a
-// variable is, so that its value is the same in whatever loop it is asked for.
-func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
-	here := e.loops
-	e.loops = maps.Clone(o.counts) // what is declared beside it is evaluated within those, too
-	defer func() { e.loops = here }()
-	return eval()
 }
 
 // counter is by what a loop of a length is counted: the length before any filter,
@@ -226,7 +216,13 @@ func (e *Evaluator) lengthOf(collection Value) Value {
 
 // loop evaluates a for-expression that makes a value.
 func (e *Evaluator) loop(s Scope, x *For) Value {
-	collection := e.Eval(s, x.In)
+	return e.loopOver(s, x, e.Eval(s, x.In))
+}
+
+func (e *Evaluator) loopOver(s Scope, x *For, collection Value) Value {
+	if t := collection.Term(); t != nil && t.Op == OpIf && e.Spend(callCost) {
+		return If(t.Args[0], e.loopOver(s, x, t.Args[1]), e.loopOver(s, x, t.Args[2]))
+	}
 	if collection.kind != KindArray && collection.kind != KindNull {
 		l, said := e.ofEach(collection, func(l Loop) []Value {
 			inner := WithElement(s, x.Item, x.Index, l.Items[0], l.Positions[0])
@@ -272,71 +268,6 @@ func (e *Evaluator) filterOf(s Scope, x *For) Value {
 		return Bool(true)
 	}
 	return e.Eval(s, x.If)
-}
-
-// ofEach evaluates what is said of each element of a collection that is not known.
-// What says nothing of the loops around is the same outside of them: then it is
-// evaluated as if there were none.
-func (e *Evaluator) ofEach(collection Value, eval func(l Loop) []Value) (Loop, []Value) {
-	l := e.Over(collection)
-	said := eval(l)
-	e.Close(l)
-	if l.depth == 0 || (&speech{e: e, of: l, seen: map[any]bool{}}).outer(said...) {
-		return l, said
-	}
-	here := e.loops[l.counter]
-	e.loops[l.counter] = 0
-	l = e.Over(collection)
-	said = eval(l)
-	e.loops[l.counter] = here
-	return l, said
-}
-
-// speech finds out whether values speak of a loop around another one.
-type speech struct {
-	e    *Evaluator
-	of   Loop
-	seen map[any]bool // terms, arrays and objects
-}
-
-func (s *speech) outer(vs ...Value) bool { return slices.ContainsFunc(vs, s.speaks) }
-
-func (s *speech) speaks(v Value) bool {
-	if v.Known() || s.seen[v.ref] {
-		return false
-	}
-	s.seen[v.ref] = true
-	if !s.e.Spend(1) {
-		return true
-	}
-	switch ref := v.ref.(type) {
-	case *array:
-		return s.outer(ref.items...)
-	case *object:
-		return s.outer(ref.vals...)
-	case *Term:
-		if ref.handle != nil || ref.Op == opDeep {
-			return true // there is no looking inside
-		}
-		return s.around(ref) || s.outer(ref.Args...)
-	}
-	return v.kind == KindFunc
-}
-
-// around reports whether a term is the element or position of a loop around.
-func (s *speech) around(t *Term) bool {
-	if t.Op != OpElement && t.Op != OpPosition {
-		return false
-	}
-	length := t.Args[0]
-	if t.Op == OpElement {
-		length = s.e.lengthOf(length)
-	}
-	depth := int64(0)
-	if len(t.Args) > 1 {
-		depth, _ = t.Args[1].AsInt()
-	}
-	return depth < int64(s.of.depth) && s.e.counter(length) == s.of.counter
 }
 
 // Mapped is the collection that a symbolic loop makes: its elements for which
