@@ -236,9 +236,6 @@ func (h *resourceHandle) segments() []expr.Value {
 		name = h.in.d.eval.Eval(h.scope, h.decl.Name)
 	}
 	own, ok := expr.Segments(name, full-len(above))
-	if !ok && len(above) > 0 {
-		return nil
-	}
 	if !ok {
 		return nil
 	}

@@ -61,7 +61,7 @@ type Resource struct {
 	// Iteration is the number of the known loop element it comes from, from
 	// 0; it tells instances of one declaration apart.
 	Iteration int
-	// Element is the local value the loop gives to the declaration, if any.
+	// Symbolic says that it stands for all elements of a loop that is not known.
 	Symbolic bool
 
 	in    *instance
