@@ -14,7 +14,7 @@ func (in *instance) expandModule(m *template.Module) {
 	if in.idle(m) {
 		return
 	}
-	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present expr.Value, _ bool, position expr.Value) {
+	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present, position expr.Value) {
 		element := ""
 		if m.Loop != nil {
 			element = elementKey(position)

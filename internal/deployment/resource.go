@@ -58,11 +58,6 @@ type Resource struct {
 	// Decl is its declaration, in Template.
 	Decl     *template.Resource
 	Template *template.Template
-	// Iteration is the number of the known loop element it comes from, from
-	// 0; it tells instances of one declaration apart.
-	Iteration int
-	// Symbolic says that it stands for all elements of a loop that is not known.
-	Symbolic bool
 
 	in    *instance
 	scope expr.Scope
