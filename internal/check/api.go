@@ -18,7 +18,7 @@ type api struct {
 	name      expr.Value // base name
 	folded    expr.Value // the name without case
 	ends      expr.Ends  // of the name
-	required  expr.Value // whether it must have a collection: it is deployed, and REST
+	required  expr.Value // whether it must have a collection: it is deployed, REST, and on a service that can be covered
 	status    Status
 	reason    string
 	blocked   string // why no collection may be added
@@ -241,20 +241,28 @@ func notREST(r *deployment.Resource) string {
 // ReasonTier says that an API is excluded by the tier of its service.
 const ReasonTier = "the service is in the Consumption tier, which Defender for APIs does not support"
 
-// unsupported says why the service cannot be covered: its tier or its region.
-func unsupported(service *deployment.Resource, extra []string) string {
-	if tier, ok := service.Property("sku", "name").AsString(); ok && strings.EqualFold(tier, "Consumption") {
-		return ReasonTier
-	}
+// unsupported says why a service cannot be covered, its tier or its region, and
+// when that is so; "" for never. A region that is not known is taken for one that
+// is supported.
+func unsupported(service *deployment.Resource, extra []string) (why string, when expr.Value) {
 	if location, ok := service.Property("location").AsString(); ok && !supportedRegion(location, extra) {
-		return fmt.Sprintf("Defender for APIs is not available in the service's region (%s)", location)
+		return fmt.Sprintf("Defender for APIs is not available in the service's region (%s)", location), service.Condition
 	}
-	return ""
+	tier := service.Property("sku", "name")
+	if name, ok := tier.AsString(); ok && strings.EqualFold(name, consumption) {
+		return ReasonTier, service.Condition
+	}
+	if when = expr.And(service.Condition, expr.Equals(tier, expr.String(consumption))); when.Vague() || when.IsFalse() {
+		return "", expr.Bool(false)
+	}
+	return ReasonTier, when
 }
+
+const consumption = "Consumption"
 
 // managedGateway is the identifier of the gateway that Azure runs for a
 // service, which no self-hosted one can have.
-// https://learn.microsoft.com/javascript/api/@azure/arm-apimanagement/gatewayapi
+// https://learn.microsoft.com/rest/api/apimanagement/gateway/create-or-update
 const managedGateway = "managed"
 
 // gatewaysOf names the self-hosted gateways that the API is assigned to

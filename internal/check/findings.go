@@ -290,8 +290,8 @@ func (r *run) reportDependencies(d *checked) {
 }
 
 // Compare marks the findings of a report that the findings of its base do not
-// have, and the APIs without protection that had it or were not there. moved maps a path of the report to its path in the base, for renamed
-// files; it may be nil.
+// have, and the APIs without protection that had it or were not there. moved maps
+// a path of the report to its path in the base, for renamed files; it may be nil.
 func (r *Report) Compare(base *Report, moved map[string]string) {
 	before := func(path string) string {
 		if old, ok := moved[path]; ok {

@@ -173,18 +173,9 @@ func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
 		a.status, a.reason = Excluded, cmp.Or(notREST(a.current()), "not a REST API whenever it is deployed")
 		return
 	}
-	for _, s := range d.services {
-		id, ok := s.Service()
-		if !d.pairs.spend(effort(id, a.service)) {
-			break
-		}
-		if !ok || deployment.SameService(id, a.service) != expr.True {
-			continue
-		}
-		if why := unsupported(s, r.settings.Regions); why != "" {
-			a.status, a.reason = Excluded, why
-			return
-		}
+	if why := r.exempt(d, a); why != "" {
+		a.status, a.reason = Excluded, why
+		return
 	}
 	a.gateways = gatewaysOf(d.gateways, a, &d.pairs)
 	if len(a.gateways) > 0 && r.settings.SelfHostedGateway == GatewayIgnore {
@@ -192,6 +183,29 @@ func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
 		return
 	}
 	a.decide(candidates, &d.pairs)
+}
+
+// exempt takes out of what is required when the API's service cannot be covered. It
+// says why where nothing is left.
+func (r *run) exempt(d *checked, a *api) (why string) {
+	for _, s := range d.services {
+		id, ok := s.Service()
+		if !d.pairs.spend(effort(id, a.service)) {
+			return ""
+		}
+		if !ok || deployment.SameService(id, a.service) != expr.True {
+			continue
+		}
+		reason, when := unsupported(s, r.settings.Regions)
+		if reason == "" {
+			continue
+		}
+		a.required = expr.And(a.required, expr.Negate(when))
+		if !expr.Satisfiable(a.required) {
+			return reason
+		}
+	}
+	return ""
 }
 
 // borrow looks for collections in other deployments of the repository: one

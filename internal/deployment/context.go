@@ -3,7 +3,6 @@ package deployment
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/expr"
@@ -28,11 +27,14 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 	if expr.HandleOf(base) != nil {
 		return expr.Value{}, false
 	}
-	call, ok := in.d.context[strings.ToLower(name)]
-	if !ok {
-		return expr.Value{}, false
+	lower := strings.ToLower(name)
+	if call, ok := in.d.context[lower]; ok {
+		return call(in, args), true
 	}
-	return call(in, args), true
+	if strings.HasPrefix(lower, "list") && len(args) > 0 {
+		return expr.Apply(expr.Op(lower), expr.KindUnknown, in.anchored(args)...), true
+	}
+	return expr.Value{}, false
 }
 
 // absent is what an imported function gives that is not in the repository: the
@@ -159,9 +161,15 @@ func (in *instance) openTarget(scope expr.Value, at source.Span) Target {
 	if scope.IsUnknown() {
 		scope = expr.Atom(in.id+" scope of "+spanKey(at), expr.KindUnknown)
 	}
+	return openTarget(scope)
+}
+
+// openTarget is where something unknown leads: to the same place wherever it is the
+// same.
+func openTarget(of expr.Value) Target {
 	return Target{
-		Subscription:  expr.Apply("subscription of", expr.KindString, scope),
-		ResourceGroup: expr.Apply("resource group of", expr.KindString, scope),
+		Subscription:  expr.Apply("subscription of", expr.KindString, of),
+		ResourceGroup: expr.Apply("resource group of", expr.KindString, of),
 	}
 }
 
@@ -314,88 +322,4 @@ func resourceID(prefix expr.Value, typeAndNames []expr.Value) expr.Value {
 		id = append(id, expr.String("/"+p+"/"), names[i])
 	}
 	return expr.Concat(id...)
-}
-
-// reference is the state of a resource, which nobody knows before the
-// deployment; of a nested deployment the outputs may be.
-func (in *instance) reference(args []expr.Value) expr.Value {
-	if len(args) == 0 {
-		return expr.Unknown()
-	}
-	if v, ok := in.symbolic(args[0]); ok {
-		full, _ := argText(args, 2)
-		if _, module := expr.HandleOf(v).(*moduleHandle); module || strings.EqualFold(full, "full") {
-			return v
-		}
-		properties, _ := in.d.eval.MemberOf(v, "properties")
-		return properties
-	}
-	parts := expr.Split(args[0], "/")
-	name := parts[len(parts)-1]
-	for _, m := range in.template.Modules {
-		if m.Loop == nil && m.Name != nil && expr.Identical(in.d.eval.Eval(in, m.Name), name) {
-			return in.moduleValue(m)
-		}
-	}
-	if pieces := expr.Parts(args[0]); len(pieces) > 0 {
-		if head, ok := pieces[0].AsString(); ok && !strings.HasPrefix(head, "/") {
-			args = append([]expr.Value{expr.String(in.id)}, args...) // a name that means something in this template only
-		}
-	}
-	return expr.Apply("reference", expr.KindObject, args...)
-}
-
-// references is the state of the resources of a loop, which is named by its
-// symbol.
-func (in *instance) references(args []expr.Value) expr.Value {
-	return expr.Apply("references", expr.KindArray, append([]expr.Value{expr.String(in.id)}, args...)...)
-}
-
-// resourceInfo is resourceInfo('symbol'): what is known of a resource without
-// asking for its state.
-func (in *instance) resourceInfo(args []expr.Value) expr.Value {
-	if len(args) == 1 {
-		if v, ok := in.symbolic(args[0]); ok {
-			return v
-		}
-	}
-	return expr.Apply("resourceinfo", expr.KindObject, args...)
-}
-
-// symbolic is the resource or module with a symbolic name, or the element of a
-// loop that a text such as 'name[0]' means.
-// https://learn.microsoft.com/azure/azure-resource-manager/templates/resource-declaration#use-symbolic-name
-func (in *instance) symbolic(text expr.Value) (expr.Value, bool) {
-	if in.template.Language != template.ARM {
-		return expr.Value{}, false
-	}
-	var position expr.Value
-	name, known := text.AsString()
-	if parts := expr.Parts(text); !known && len(parts) == 3 {
-		before, _ := parts[0].AsString()
-		after, _ := parts[2].AsString()
-		if after != "]" || !strings.HasSuffix(before, "[") {
-			return expr.Value{}, false
-		}
-		name, position = strings.TrimSuffix(before, "["), parts[1]
-	} else if before, inside, ok := strings.Cut(name, "["); ok {
-		n, err := strconv.Atoi(strings.TrimSuffix(inside, "]"))
-		if err != nil {
-			return expr.Value{}, false
-		}
-		name, position = before, expr.Int(int64(n))
-	}
-	var v expr.Value
-	switch s := in.symbol(name); {
-	case s.module != nil:
-		v = in.moduleValue(s.module)
-	case s.resource != nil:
-		v = in.resourceValue(s.resource)
-	default:
-		return expr.Value{}, false
-	}
-	if position.IsUnknown() {
-		return v, true
-	}
-	return expr.HandleOf(v).Element(position)
 }

@@ -124,7 +124,7 @@ func (in *instance) limit(at source.Span) bool {
 // expand walks one instance: its resources, then the parts it calls.
 func (in *instance) expand() {
 	for _, r := range in.template.Resources {
-		in.expandResource(r, nil, in.condition, 0)
+		in.expandResource(r, nil, in.condition)
 	}
 	for _, m := range in.template.Modules {
 		in.expandModule(m)
@@ -133,7 +133,7 @@ func (in *instance) expand() {
 
 // expandResource adds a declaration's resources, one for each iteration, and
 // those nested in it.
-func (in *instance) expandResource(r *template.Resource, container *resourceHandle, above expr.Value, iteration int) {
+func (in *instance) expandResource(r *template.Resource, container *resourceHandle, above expr.Value) {
 	if !r.Concerns() {
 		return
 	}
@@ -142,15 +142,14 @@ func (in *instance) expandResource(r *template.Resource, container *resourceHand
 		h = container.nested(r)
 		h.looped = false
 	}
-	in.each(r.Loop, h.scope, r.Anchor, func(scope expr.Scope, present expr.Value, symbolic bool, position expr.Value) {
+	in.each(r.Loop, h.scope, r.Anchor, func(scope expr.Scope, present, _ expr.Value) {
 		one := *h
 		one.scope = scope
-		i, _ := position.AsInt()
-		in.addResource(&one, expr.And(above, present), symbolic, iteration*expr.MaxLoop+int(i))
+		in.addResource(&one, expr.And(above, present))
 	})
 }
 
-func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic bool, iteration int) {
+func (in *instance) addResource(h *resourceHandle, present expr.Value) {
 	d, r := in.d, h.decl
 	if !in.room(r.Anchor) || in.nameless(r) {
 		return
@@ -161,7 +160,7 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 	}
 	out := &Resource{
 		Type: r.FullType(), Segments: h.segments(), Target: h.target(), Condition: condition, Existing: r.Existing,
-		Calls: in.calls, Decl: r, Template: in.template, Iteration: iteration, Symbolic: symbolic, in: in, scope: h.scope,
+		Calls: in.calls, Decl: r, Template: in.template, in: in, scope: h.scope,
 	}
 	out.Scope, out.HasScope = h.extends()
 	if template.Relevant(out.Type) {
@@ -175,7 +174,7 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value, symbolic 
 		below = condition
 	}
 	for _, c := range r.Children {
-		in.expandResource(c, h, below, iteration)
+		in.expandResource(c, h, below)
 	}
 }
 
@@ -241,21 +240,22 @@ func truth(v expr.Value) expr.Value {
 }
 
 // each runs the body of a loop for each element, or once without a loop.
-func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body func(s expr.Scope, present expr.Value, symbolic bool, position expr.Value)) {
+func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body func(s expr.Scope, present, position expr.Value)) {
 	if l == nil {
-		body(s, expr.Bool(true), false, expr.Int(0))
+		body(s, expr.Bool(true), expr.Int(0))
 		return
 	}
 	e := in.d.eval
 	var loop expr.Loop
+	over := l.In
+	if over == nil {
+		over = l.Count
+	}
+	collection, guard := expr.Guarded(e.Eval(s, over))
 	if l.In == nil {
-		count := e.Eval(s, l.Count)
-		if text, ok := expr.Text(count); ok && count.Kind() == expr.KindString {
-			count = e.Apply("int", []expr.Value{expr.String(text)})
-		}
-		loop = e.Times(count)
+		loop = in.times(collection)
 	} else {
-		loop = e.Over(e.Eval(s, l.In))
+		loop = e.Over(collection)
 	}
 	defer e.Close(loop)
 	if len(loop.Items) > expr.MaxLoop {
@@ -267,10 +267,10 @@ func (in *instance) each(l *template.Loop, s expr.Scope, at source.Span, body fu
 	for i, item := range loop.Items {
 		var inner expr.Scope
 		if l.In == nil {
-			inner = copyScope{s, e, l.Name, loop.Positions[i]}
+			inner = copyScope{Scope: s, eval: e, name: l.Name, position: loop.Positions[i]}
 		} else {
 			inner = expr.WithElement(s, l.Item, l.Index, item, loop.Positions[i])
 		}
-		body(inner, loop.Condition, loop.Symbolic, loop.Positions[i])
+		body(inner, expr.And(guard, loop.Condition), loop.Positions[i])
 	}
 }

@@ -96,11 +96,12 @@ func (h *resourceHandle) Element(position expr.Value) (expr.Value, bool) {
 // elementScope is the scope of a loop's body at a position.
 func (in *instance) elementScope(s expr.Scope, l *template.Loop, position expr.Value) expr.Scope {
 	if l.In == nil {
-		return copyScope{s, in.d.eval, l.Name, position}
+		return copyScope{Scope: s, eval: in.d.eval, name: l.Name, position: position}
 	}
 	item := expr.Unknown()
 	if in.d.eval.Enter() { // a loop may be over itself
-		item = in.d.eval.IndexOf(in.d.eval.Eval(s, l.In), position)
+		collection, _ := expr.Guarded(in.d.eval.Eval(s, l.In))
+		item = in.d.eval.IndexOf(collection, position)
 		in.d.eval.Leave()
 	}
 	return expr.WithElement(s, l.Item, l.Index, item, position)
@@ -112,10 +113,13 @@ type copyScope struct {
 	eval     *expr.Evaluator
 	name     string
 	position expr.Value
+	// value says that the loop makes an array, and no resources.
+	value bool
 }
 
 // Call answers copyIndex(), copyIndex(offset), copyIndex('loop') and
 // copyIndex('loop', offset).
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-numeric#copyindex
 func (s copyScope) Call(base expr.Value, name string, args []expr.Value) (expr.Value, bool) {
 	if !strings.EqualFold(name, "copyIndex") {
 		return s.Scope.Call(base, name, args)
@@ -126,6 +130,10 @@ func (s copyScope) Call(base expr.Value, name string, args []expr.Value) (expr.V
 			return s.Scope.Call(base, name, args)
 		}
 		rest = args[1:]
+	} else if s.value { // without a name it is the position of the resource, if that has one
+		if v, ok := s.Scope.Call(base, name, args); ok {
+			return v, true
+		}
 	}
 	if len(rest) == 0 {
 		return s.position, true
@@ -141,17 +149,25 @@ func (in *instance) copyArray(args []expr.Value) expr.Value {
 	}
 	name, _ := args[0].AsString()
 	e := in.d.eval
-	loop := e.Times(args[1])
+	loop := in.times(args[1])
 	defer e.Close(loop)
 	items := make([]expr.Value, 0, len(loop.Positions))
 	for _, position := range loop.Positions {
-		v := e.CallWithin(args[2], func(s expr.Scope) expr.Scope { return copyScope{s, e, name, position} })
+		v := e.CallWithin(args[2], func(s expr.Scope) expr.Scope { return copyScope{s, e, name, position, true} })
 		if loop.Symbolic {
 			return e.Mapped(loop, expr.Bool(true), v)
 		}
 		items = append(items, v)
 	}
 	return expr.ArrayOf(items...)
+}
+
+// times is the loop of a copy, whose count may be a text.
+func (in *instance) times(count expr.Value) expr.Loop {
+	if text, ok := count.AsString(); ok {
+		count = in.d.eval.Apply("int", []expr.Value{expr.String(text)})
+	}
+	return in.d.eval.Times(count)
 }
 
 // target is where the resource is: the deployment's, or for an existing one
@@ -220,9 +236,6 @@ func (h *resourceHandle) segments() []expr.Value {
 		name = h.in.d.eval.Eval(h.scope, h.decl.Name)
 	}
 	own, ok := expr.Segments(name, full-len(above))
-	if !ok && len(above) > 0 {
-		return nil
-	}
 	if !ok {
 		return nil
 	}

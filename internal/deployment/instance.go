@@ -324,6 +324,7 @@ func (in *instance) library(i *template.Import) *instance {
 		return lib
 	}
 	lib := newInstance(in.d, t, t.File.Path, in.target)
+	lib.loops = expr.OpenLoops{}
 	in.d.libraries[t.File.Path] = lib
 	return lib
 }

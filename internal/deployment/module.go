@@ -14,7 +14,7 @@ func (in *instance) expandModule(m *template.Module) {
 	if in.idle(m) {
 		return
 	}
-	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present expr.Value, _ bool, position expr.Value) {
+	in.each(m.Loop, in.scope(), m.Anchor, func(scope expr.Scope, present, position expr.Value) {
 		element := ""
 		if m.Loop != nil {
 			element = elementKey(position)
@@ -169,6 +169,9 @@ func (in *instance) moduleTarget(m *template.Module, scope expr.Scope, t *templa
 	}
 	if m.Subscription != nil {
 		target = Target{Subscription: e.Eval(scope, m.Subscription)}
+		if target.Subscription.IsUnknown() {
+			target.Subscription = expr.Atom(in.id+" subscription of "+spanKey(m.Decl), expr.KindString)
+		}
 	}
 	if m.ResourceGroup != nil {
 		target.ResourceGroup = e.Eval(scope, m.ResourceGroup)

@@ -58,11 +58,6 @@ type Resource struct {
 	// Decl is its declaration, in Template.
 	Decl     *template.Resource
 	Template *template.Template
-	// Iteration is the number of the known loop element it comes from, from
-	// 0; it tells instances of one declaration apart.
-	Iteration int
-	// Element is the local value the loop gives to the declaration, if any.
-	Symbolic bool
 
 	in    *instance
 	scope expr.Scope
@@ -207,6 +202,9 @@ func (r *Resource) ExtendedService() (ServiceID, bool) {
 			parts = parts[2:]
 		}
 	}
+	if len(parts) > 1 && isOpen(parts[0]) && mayEndService(parts) {
+		return ServiceID{Target: openTarget(r.Scope), Name: parts[len(parts)-1]}, true
+	}
 	if len(parts) > 0 && isText(parts[0], "providers") {
 		parts = parts[1:]
 	}
@@ -216,6 +214,21 @@ func (r *Resource) ExtendedService() (ServiceID, bool) {
 	id.Name = parts[2]
 	return id, true
 }
+
+// mayEndService reports whether an ID may be that of a service whose last parts are
+// these. The first may be several parts.
+func mayEndService(parts []expr.Value) bool {
+	last := len(parts) - 1
+	for i, want := range [...]string{"service", "Microsoft.ApiManagement", "providers"} {
+		if at := last - 1 - i; at > 0 && !isText(parts[at], want) {
+			return false
+		}
+	}
+	return true
+}
+
+// isOpen reports whether a part of an ID is not wholly known.
+func isOpen(v expr.Value) bool { return v.Kind() != expr.KindString }
 
 func isText(v expr.Value, want string) bool {
 	s, ok := v.AsString()

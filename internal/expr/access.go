@@ -25,7 +25,7 @@ func (e *Evaluator) index(s Scope, x *Index) Value {
 		n, okn := at.AsInt()
 		length, okl := base.Len()
 		if base.kind != KindNull && (!okn || !okl || base.kind != KindArray) {
-			return Apply("fromend", KindUnknown, base, at)
+			return e.fromEnd(base, at)
 		}
 		at = Int(int64(length) - n)
 	}
@@ -33,6 +33,14 @@ func (e *Evaluator) index(s Scope, x *Index) Value {
 		return Unknown()
 	}
 	return e.IndexOf(base, at)
+}
+
+// fromEnd is the element at a position from the end, from 1, of what is not known.
+func (e *Evaluator) fromEnd(base, at Value) Value {
+	if n, ok := at.AsInt(); ok && n == 1 && base.kind == KindTerm && TypeOf(base) != KindString {
+		return e.Apply("last", []Value{base})
+	}
+	return Apply("fromend", KindUnknown, base, at)
 }
 
 // afterNothing reports whether a chain of accesses has come to its end: what
@@ -160,6 +168,8 @@ func (e *Evaluator) IndexOf(base, at Value) Value {
 		}
 		n, ok := at.AsInt()
 		switch {
+		case t.Op == OpIf && e.Spend(1):
+			return If(t.Args[0], e.IndexOf(t.Args[1], at), e.IndexOf(t.Args[2], at))
 		case ok && t.Op == OpConcat && t.typ == KindArray && n >= 0 && n < int64(len(t.Args[0].Items())):
 			return t.Args[0].Items()[n]
 		case ok && t.Op == "split" && len(t.Args) == 2:

@@ -11,7 +11,7 @@ func arrayFuncs() []Func {
 		{Name: "distinct", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: distinct, Partial: idempotent("distinct"), Result: KindArray},
 		{Name: "flatten", MinArgs: 1, MaxArgs: 1, Shallow: true, Eval: flatten, Result: KindArray},
 		{Name: "indexFromEnd", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: fromEnd(false), Partial: fromEndPartial},
-		{Name: "range", MinArgs: 2, MaxArgs: 2, Eval: rangeOf, Result: KindArray},
+		{Name: "range", MinArgs: 2, MaxArgs: 2, Eval: rangeOf, Partial: rangePartial, Result: KindArray},
 		{Name: "tryIndexFromEnd", MinArgs: 2, MaxArgs: 2, Shallow: true, Eval: fromEnd(true), Partial: fromEndPartial},
 	}
 }
@@ -85,6 +85,8 @@ func rangeOf(e *Evaluator, args []Value) (Value, error) {
 	return ArrayOf(items...), nil
 }
 
+func rangePartial(e *Evaluator, args []Value) (Value, bool) { return e.ofChoice("range", 1, args) }
+
 // fromEnd counts from the end, from 1.
 func fromEnd(safe bool) func(*Evaluator, []Value) (Value, error) {
 	return func(_ *Evaluator, args []Value) (Value, error) {
@@ -110,8 +112,8 @@ func fromEnd(safe bool) func(*Evaluator, []Value) (Value, error) {
 }
 
 // fromEndPartial is the term that base[^n] is.
-func fromEndPartial(_ *Evaluator, args []Value) (Value, bool) {
-	return Apply("fromend", KindUnknown, args...), true
+func fromEndPartial(e *Evaluator, args []Value) (Value, bool) {
+	return e.fromEnd(args[0], args[1]), true
 }
 
 // set collects values in their order, each once. Terms that may or may not be

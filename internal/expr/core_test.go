@@ -135,7 +135,8 @@ func TestSplit(t *testing.T) {
 
 func TestSegments(t *testing.T) {
 	t.Parallel()
-	whole := Apply("split", KindArray, x, String("/"))
+	whole, rest := Apply("split", KindArray, x, String("/")), Apply("split", KindArray, Concat(String("a"), x), String("/"))
+	yes := Apply("on", KindBool, x)
 	for _, c := range []struct {
 		name Value
 		n    int
@@ -149,7 +150,11 @@ func TestSegments(t *testing.T) {
 		{x, 3, arr{ElementAt(whole, 0), ElementAt(whole, 1), LastOf(whole)}},
 		{Concat(x, String("/policy")), 3, arr{ElementAt(whole, 0), LastOf(whole), "policy"}},
 		{Concat(String("svc/"), x), 2, arr{"svc", x}},
-		{Concat(String("a"), x), 2, nil},
+		{Concat(String("a"), x), 2, arr{ElementAt(rest, 0), LastOf(rest)}},
+		{Concat(String("a"), Apply("uniquestring", KindString, x)), 2, nil},
+		{If(yes, String("svc/a"), String("svc/b")), 2, arr{"svc", If(yes, String("a"), String("b"))}},
+		{If(yes, String("svc"), String("svc/b")), 2, arr{"svc", "b"}},
+		{If(yes, String("svc"), x), 1, arr{If(yes, String("svc"), x)}},
 		{Unknown(), 2, arr{Unknown(), Unknown()}},
 	} {
 		got, ok := Segments(c.name, c.n)
@@ -279,6 +284,13 @@ func TestConditions(t *testing.T) {
 		{coalesce([]Value{Null(), x, Int(1)}), x},
 		{coalesce([]Value{as, val(arr{})}), as},
 		{coalesce([]Value{u, Null(), Int(1), x}), Apply("coalesce", KindUnknown, u, Int(1))},
+		{coalesce([]Value{coalesce([]Value{u, Int(1)}), x}), coalesce([]Value{u, Int(1)})},
+		{coalesce([]Value{u, coalesce([]Value{m, Int(1)})}), Apply("coalesce", KindUnknown, u, m, Int(1))},
+		{coalesce([]Value{If(p, String("a"), Null()), u, String("b")}), If(p, String("a"), coalesce([]Value{u, String("b")}))},
+		{coalesce([]Value{If(p, u, Null()), String("b")}), If(p, coalesce([]Value{u, String("b")}), String("b"))},
+		{coalesce([]Value{If(p, u, m), Int(1)}), Apply("coalesce", KindUnknown, If(p, u, m), Int(1))},
+		{Equals(x, String("")), Empty(x)},
+		{Equals(u, String("")), Apply("equals", KindBool, String(""), u)},
 	} {
 		if !Identical(c.got, c.want) {
 			t.Errorf("got %s, want %s", show(c.got), show(c.want))
@@ -330,7 +342,7 @@ func TestImplies(t *testing.T) {
 			t.Errorf("%s -> %s: %d, want %d", show(c.premise), show(ArrayOf(c.conclusions...)), got, c.want)
 		}
 	}
-	if Satisfiable(dev, prod) || !Satisfiable(dev, p) || !Satisfiable() || Satisfiable(Bool(false)) || !Satisfiable(Unknown()) {
+	if Satisfiable(dev, prod) || Satisfiable(dev, Empty(x)) || !Satisfiable(dev, p) || !Satisfiable() || Satisfiable(Bool(false)) || !Satisfiable(Unknown()) {
 		t.Error("satisfiable")
 	}
 }

@@ -13,7 +13,7 @@ type Evaluator struct {
 	steps int
 	depth int
 	err   *LimitError
-	loops map[string]int // symbolic loops that are open, by the collection's key
+	loops map[string]int // symbolic loops that are open, by what they are counted by
 }
 
 // Eval evaluates an expression in a scope. A nil expression is unknown.

@@ -198,7 +198,12 @@ func exclusive(a, b Value) bool {
 
 func comparison(v Value) (term, constant Value, ok bool) {
 	t := v.Term()
-	if t == nil || t.Op != "equals" || len(t.Args) != 2 {
+	switch {
+	case t == nil:
+		return Value{}, Value{}, false
+	case t.Op == "empty" && textual(t.Args[0]):
+		return t.Args[0], String(""), true
+	case t.Op != "equals" || len(t.Args) != 2:
 		return Value{}, Value{}, false
 	}
 	for i, a := range t.Args {

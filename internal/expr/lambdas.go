@@ -43,6 +43,18 @@ func symbolic(args []Value, from int) bool {
 	return true
 }
 
+// ofChoice is what a function makes of the i-th argument if that is one of two, as
+// one of what it makes of either.
+func (e *Evaluator) ofChoice(name string, i int, args []Value) (Value, bool) {
+	t := args[i].Term()
+	if t == nil || t.Op != OpIf || !e.Spend(1) {
+		return Value{}, false
+	}
+	yes, no := slices.Clone(args), slices.Clone(args)
+	yes[i], no[i] = t.Args[1], t.Args[2]
+	return If(t.Args[0], e.Apply(name, yes), e.Apply(name, no)), true
+}
+
 func mapArray(e *Evaluator, args []Value) (Value, error) {
 	items, err := lambdaArgs(args, 1)
 	if err != nil {
@@ -62,9 +74,11 @@ func mapPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	l := e.Over(args[0])
-	defer e.Close(l)
-	return e.Mapped(l, Bool(true), e.CallLambda(args[1], l.Items[0], l.Positions[0])), true
+	if v, ok := e.ofChoice("map", 0, args); ok {
+		return v, true
+	}
+	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[1], l.Items[0], l.Positions[0])} })
+	return e.Mapped(l, Bool(true), said[0]), true
 }
 
 func filter(e *Evaluator, args []Value) (Value, error) {
@@ -100,9 +114,11 @@ func filterPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	l := e.Over(args[0])
-	defer e.Close(l)
-	cond := e.CallLambda(args[1], l.Items[0], l.Positions[0])
+	if v, ok := e.ofChoice("filter", 0, args); ok {
+		return v, true
+	}
+	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[1], l.Items[0], l.Positions[0])} })
+	cond := said[0]
 	if cond.IsTrue() {
 		return args[0], true
 	}
@@ -139,11 +155,9 @@ func reducePartial(e *Evaluator, args []Value) (Value, bool) {
 	case !symbolic(args, 2):
 		return Value{}, false
 	}
-	l := e.Over(args[0])
-	defer e.Close(l)
 	soFar := Atom("what was reduced of "+args[0].Key(), KindUnknown)
-	body := e.CallLambda(args[2], soFar, l.Items[0], l.Positions[0])
-	return Apply("reduce", KindUnknown, args[0], args[1], body), true
+	_, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[2], soFar, l.Items[0], l.Positions[0])} })
+	return Apply("reduce", KindUnknown, args[0], args[1], said[0]), true
 }
 
 // sortArray sorts by a lambda that says whether the first of two elements
@@ -183,11 +197,12 @@ func sortPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	a := e.Over(args[0])
-	defer e.Close(a)
-	b := e.Over(args[0])
-	defer e.Close(b)
-	return Apply("sort", KindArray, args[0], e.CallLambda(args[1], a.Items[0], b.Items[0])), true
+	_, said := e.ofEach(args[0], func(a Loop) []Value {
+		b := e.Over(args[0])
+		defer e.Close(b)
+		return []Value{e.CallLambda(args[1], a.Items[0], b.Items[0])}
+	})
+	return Apply("sort", KindArray, args[0], said[0]), true
 }
 
 // entry is the name and the value that the lambdas of toObject and groupBy
@@ -294,12 +309,13 @@ func keyedPartial(op Op) func(*Evaluator, []Value) (Value, bool) {
 		if !symbolic(args, 1) {
 			return Value{}, false
 		}
-		l := e.Over(args[0])
-		defer e.Close(l)
-		out := []Value{args[0]}
-		for _, f := range args[1:] {
-			out = append(out, e.CallLambda(f, l.Items[0]))
-		}
-		return Apply(op, KindObject, out...), true
+		_, said := e.ofEach(args[0], func(l Loop) []Value {
+			var said []Value
+			for _, f := range args[1:] {
+				said = append(said, e.CallLambda(f, l.Items[0]))
+			}
+			return said
+		})
+		return Apply(op, KindObject, append([]Value{args[0]}, said...)...), true
 	}
 }

@@ -194,6 +194,9 @@ func equalsShape(a, b Value) (Value, bool) {
 	if t.Op == OpIf && b.Known() {
 		return If(t.Args[0], Equals(t.Args[1], b), Equals(t.Args[2], b)), true
 	}
+	if s, ok := b.AsString(); ok && s == "" && t.typ == KindString {
+		return Empty(a), true
+	}
 	return Value{}, false
 }
 
@@ -250,6 +253,12 @@ func lessThan(a, b Value) Value {
 	}
 	if a.IsUnknown() || b.IsUnknown() || a.Known() && b.Known() {
 		return Unknown()
+	}
+	if t := a.Term(); t != nil && t.Op == OpIf && b.Known() {
+		return If(t.Args[0], lessThan(t.Args[1], b), lessThan(t.Args[2], b))
+	}
+	if t := b.Term(); t != nil && t.Op == OpIf && a.Known() {
+		return If(t.Args[0], lessThan(a, t.Args[1]), lessThan(a, t.Args[2]))
 	}
 	if Identical(a, b) {
 		return Bool(false)
@@ -339,23 +348,47 @@ func foldText(v Value) Value {
 
 // coalesce is the first value that is not null. Terms that may be null stay.
 func coalesce(vs []Value) Value {
-	var open []Value
-	for _, v := range vs {
-		if v.IsNull() {
-			continue
-		}
-		open = append(open, v)
-		if k := TypeOf(v); v.kind != KindTerm && v.kind != KindUnknown || k == KindString || k == KindBool || k == KindArray {
-			break
+	result := Null()
+	for _, v := range slices.Backward(vs) {
+		result = orElse(v, result)
+	}
+	return result
+}
+
+// orElse is v, or next if v is null.
+func orElse(v, next Value) Value {
+	switch {
+	case v.IsNull():
+		return next
+	case next.IsNull(), !mayBeNull(v):
+		return v
+	}
+	t := v.Term()
+	if t != nil && t.Op == OpIf && (decided(t.Args[1]) || decided(t.Args[2])) {
+		return If(t.Args[0], orElse(t.Args[1], next), orElse(t.Args[2], next))
+	}
+	var args []Value
+	for _, part := range []Value{v, next} {
+		if t := part.Term(); t != nil && t.Op == "coalesce" {
+			args = append(args, t.Args...)
+		} else {
+			args = append(args, part)
 		}
 	}
-	switch len(open) {
-	case 0:
-		return Null()
-	case 1:
-		return open[0]
+	return Apply("coalesce", KindUnknown, args...)
+}
+
+func decided(v Value) bool { return v.IsNull() || !mayBeNull(v) }
+
+func mayBeNull(v Value) bool {
+	t := v.Term()
+	switch {
+	case t == nil:
+		return v.IsNull() || v.IsUnknown()
+	case t.Op == "coalesce":
+		return mayBeNull(t.Args[len(t.Args)-1])
 	}
-	return Apply("coalesce", KindUnknown, open...)
+	return t.typ != KindString && t.typ != KindBool && t.typ != KindArray
 }
 
 func (e *Evaluator) conditional(s Scope, x *Conditional) Value {

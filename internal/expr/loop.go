@@ -15,7 +15,8 @@ type Loop struct {
 	// Collection is what is looped over.
 	Collection Value
 
-	length string // key of the length by which a symbolic loop is counted
+	counter string // by which a symbolic loop is counted
+	depth   int    // how many of them are around it
 }
 
 // Over is the loop over a collection. Over a collection that is not known it
@@ -36,8 +37,9 @@ func (e *Evaluator) Over(collection Value) Loop {
 	}
 	l.Symbolic = true
 	length := e.lengthOf(collection)
-	l.length = length.Key()
-	depth := e.open(l.length)
+	l.counter = e.counter(length)
+	depth := e.open(l.counter)
+	l.depth = depth
 	l.Positions = []Value{position(length, depth)}
 	l.Items = []Value{e.element(collection, depth)}
 	if t := collection.Term(); t != nil && t.Op == "range" && len(t.Args) == 2 {
@@ -67,6 +69,29 @@ func (e *Evaluator) counted(count Value, depth int) Value {
 	return e.Apply("greater", []Value{count, Int(0)})
 }
 
+// Guarded takes the condition off a collection, or a count, that is nothing without
+// it: "on ? apis : []" is apis, if on.
+func Guarded(v Value) (inner, cond Value) {
+	cond = Bool(true)
+	for t := v.Term(); t != nil && t.Op == OpIf; t = v.Term() {
+		switch {
+		case nothing(t.Args[2]):
+			v, cond = t.Args[1], And(cond, t.Args[0])
+		case nothing(t.Args[1]):
+			v, cond = t.Args[2], And(cond, Negate(t.Args[0]))
+		default:
+			return v, cond
+		}
+	}
+	return v, cond
+}
+
+// nothing reports whether a loop over a collection, or of a count, does nothing.
+func nothing(v Value) bool {
+	n, isInt := v.AsInt()
+	return v.kind == KindArray && len(v.Items()) == 0 || v.IsNull() || isInt && n == 0
+}
+
 // Times is the loop that runs count times, as copy in ARM does. The elements
 // are the positions.
 func (e *Evaluator) Times(count Value) Loop {
@@ -86,8 +111,9 @@ func (e *Evaluator) Times(count Value) Loop {
 		return l
 	}
 	l.Symbolic = true
-	l.length = count.Key()
-	depth := e.open(l.length)
+	l.counter = e.counter(count)
+	depth := e.open(l.counter)
+	l.depth = depth
 	l.Positions = []Value{position(count, depth)}
 	l.Items = l.Positions
 	l.Condition = e.counted(count, depth)
@@ -97,47 +123,36 @@ func (e *Evaluator) Times(count Value) Loop {
 // Close ends a symbolic loop.
 func (e *Evaluator) Close(l Loop) {
 	if l.Symbolic {
-		e.loops[l.length]--
+		e.loops[l.counter]--
 	}
 }
 
 // open counts the symbolic loops over collections of one length: the element
 // of an inner loop is not that of the outer one.
-func (e *Evaluator) open(length string) int {
+func (e *Evaluator) open(counter string) int {
 	if e.loops == nil {
 		e.loops = map[string]int{}
 	}
-	depth := e.loops[length]
-	e.loops[length]++
+	depth := e.loops[counter]
+	e.loops[counter]++
 	return depth
 }
 
-// OpenLoops are symbolic loops whose elements may be spoken of. The zero value is
-// none.
-type OpenLoops struct{ counts map[string]int }
-
-// OpenLoops are those that are open now.
-func (e *Evaluator) OpenLoops() OpenLoops {
-	var o OpenLoops
-	for length, depth := range e.loops {
-		if depth == 0 {
-			continue
+// counter is by what a loop of a length is counted: the length before any filter,
+// since the elements of a filtered collection are among those before.
+func (e *Evaluator) counter(length Value) string {
+	for {
+		t := length.Term()
+		if t == nil || t.Op != "length" {
+			return length.Key()
 		}
-		if o.counts == nil {
-			o.counts = make(map[string]int, len(e.loops))
+		base, _ := e.unfilter(t.Args[0])
+		before := e.lengthOf(base)
+		if Identical(before, length) || before.Vague() {
+			return length.Key()
 		}
-		o.counts[length] = depth
+		length = before
 	}
-	return o
-}
-
-// Within evaluates what is declared where only those loops are open, as a
-// variable is, so that its value is the same in whatever loop it is asked for.
-func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
-	here := e.loops
-	e.loops = o.counts
-	defer func() { e.loops = here }()
-	return eval()
 }
 
 func position(length Value, depth int) Value {
@@ -201,29 +216,39 @@ func (e *Evaluator) lengthOf(collection Value) Value {
 
 // loop evaluates a for-expression that makes a value.
 func (e *Evaluator) loop(s Scope, x *For) Value {
-	l := e.Over(e.Eval(s, x.In))
-	defer e.Close(l)
-	if len(l.Items) > MaxLoop {
+	return e.loopOver(s, x, e.Eval(s, x.In))
+}
+
+func (e *Evaluator) loopOver(s Scope, x *For, collection Value) Value {
+	if t := collection.Term(); t != nil && t.Op == OpIf && e.Spend(callCost) {
+		return If(t.Args[0], e.loopOver(s, x, t.Args[1]), e.loopOver(s, x, t.Args[2]))
+	}
+	if collection.kind != KindArray && collection.kind != KindNull {
+		l, said := e.ofEach(collection, func(l Loop) []Value {
+			inner := WithElement(s, x.Item, x.Index, l.Items[0], l.Positions[0])
+			return []Value{e.filterOf(inner, x), e.Eval(inner, x.Body)}
+		})
+		if said[0].IsFalse() {
+			return ArrayOf()
+		}
+		return e.Mapped(l, said[0], said[1])
+	}
+	items := collection.Items()
+	if len(items) > MaxLoop {
 		return e.Exceed("800 iterations of one loop")
 	}
 	parts := make([]Value, 0, 1)
-	out := make([]Value, 0, len(l.Items))
-	for i, item := range l.Items {
+	out := make([]Value, 0, len(items))
+	for i, item := range items {
 		if !e.Spend(callCost) {
 			return Unknown()
 		}
-		inner := WithElement(s, x.Item, x.Index, item, l.Positions[i])
-		cond := Bool(true)
-		if x.If != nil {
-			cond = e.Eval(inner, x.If)
-		}
+		inner := WithElement(s, x.Item, x.Index, item, Int(int64(i)))
+		cond := e.filterOf(inner, x)
 		if cond.IsFalse() {
 			continue
 		}
 		body := e.Eval(inner, x.Body)
-		if l.Symbolic {
-			return e.Mapped(l, cond, body)
-		}
 		if !cond.IsTrue() {
 			// Whether this element is there is open, and so is every position after it.
 			parts, out = append(parts, ArrayOf(out...), If(cond, ArrayOf(body), ArrayOf())), nil
@@ -235,6 +260,14 @@ func (e *Evaluator) loop(s Scope, x *For) Value {
 		return ArrayOf(out...)
 	}
 	return e.concatArrays(append(parts, ArrayOf(out...)))
+}
+
+// filterOf is the condition of a for-expression, true when it has none.
+func (e *Evaluator) filterOf(s Scope, x *For) Value {
+	if x.If == nil {
+		return Bool(true)
+	}
+	return e.Eval(s, x.If)
 }
 
 // Mapped is the collection that a symbolic loop makes: its elements for which

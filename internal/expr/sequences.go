@@ -33,6 +33,8 @@ func lengthPartial(e *Evaluator, args []Value) (Value, bool) {
 	switch {
 	case t == nil:
 		return Value{}, false
+	case t.Op == OpIf:
+		return e.ofChoice("length", 0, args)
 	case t.Op == OpMap, t.Op == "sort":
 		return e.Apply("length", t.Args[:1]), true
 	case t.Op == "range" && len(t.Args) == 2:

@@ -13,6 +13,7 @@ func TestTerms(t *testing.T) {
 	element := Apply(OpElement, KindUnknown, as)
 	elementName := Apply(OpMember, KindUnknown, element, String("name"))
 	names := Apply(OpMap, KindArray, as, elementName)
+	on := Atom("on", KindBool)
 	svcAPI := Concat(x, String("/"), y)
 	checkCalls(t, []call{
 		// Strings.
@@ -73,6 +74,10 @@ func TestTerms(t *testing.T) {
 		{"length", arr{names}, Apply("length", KindInt, as)},
 		{"length", arr{arr{x, y}}, 2},
 		{"length", arr{Apply("range", KindArray, Int(0), n)}, n},
+		{"length", arr{If(on, as, val(arr{}))}, If(on, Apply("length", KindInt, as), Int(0))},
+		{"range", arr{0, If(on, n, Int(2))}, If(on, Apply("range", KindArray, Int(0), n), val(arr{0, 1}))},
+		{"greater", arr{If(on, Int(2), Int(0)), 1}, on},
+		{"filter", arr{If(on, as, val(arr{})), fn(lit(true), "e")}, If(on, as, val(arr{}))},
 		{"concat", arr{arr{x}, arr{y}}, arr{x, y}},
 		{"concat", arr{as, arr{x}, arr{y}}, Apply(OpConcat, KindArray, as, val(arr{x, y}))},
 		{"concat", arr{Apply(OpConcat, KindArray, as, val(arr{x})), arr{}, arr{y}}, Apply(OpConcat, KindArray, as, val(arr{x, y}))},
@@ -106,7 +111,8 @@ func TestTerms(t *testing.T) {
 		{"union", arr{arr{1, x}, arr{x}}, arr{1, x}},
 		{"union", arr{arr{x}, arr{"a"}}, Apply("union", KindArray, val(arr{x}), val(arr{"a"}))},
 		{"union", arr{as, arr{1}}, Apply("union", KindArray, as, val(arr{1}))},
-		{"indexFromEnd", arr{as, 1}, Apply("fromend", KindUnknown, as, Int(1))},
+		{"indexFromEnd", arr{as, 1}, LastOf(as)},
+		{"indexFromEnd", arr{as, 2}, Apply("fromend", KindUnknown, as, Int(2))},
 
 		// Objects.
 		{"createObject", arr{"a", x}, obj{"a", x}},
