@@ -98,10 +98,10 @@ func (r *run) expand() {
 		given := c.pairs
 		for _, x := range d.Resources {
 			switch {
-			case x.Existing:
+			case x.Existing, x.Condition.IsFalse():
 			case x.Is(template.TypeService):
 				c.services = append(c.services, x)
-			case x.Is(template.TypeGatewayAPI) && !x.Condition.IsFalse():
+			case x.Is(template.TypeGatewayAPI):
 				c.gateways = append(c.gateways, x)
 			}
 		}
@@ -197,12 +197,15 @@ func (r *run) exempt(d *checked, a *api) (why string) {
 			continue
 		}
 		reason, when := unsupported(s, r.settings.Regions)
-		if reason == "" {
+		if reason == "" || !expr.Satisfiable(a.required, when) {
 			continue
 		}
 		a.required = expr.And(a.required, expr.Negate(when))
 		if !expr.Satisfiable(a.required) {
 			return reason
+		}
+		if expr.Identical(when, s.Condition) {
+			a.blocked = "add a collection with a condition that leaves out the case that " + reason
 		}
 	}
 	return ""
