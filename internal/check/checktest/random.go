@@ -34,6 +34,8 @@ type declaration struct {
 var loops = []term{
 	{"['x', 'y']", "createArray('x', 'y')"},
 	{"list", "parameters('list')"},
+	{"(c ? list : [])", "if(parameters('c'), parameters('list'), createArray())"},
+	{"map(list, e => toLower(e))", "map(parameters('list'), lambda('e', toLower(lambdaVariables('e'))))"},
 	{"filter(list, e => e != 'y')", "filter(parameters('list'), lambda('e', not(equals(lambdaVariables('e'), 'y'))))"},
 }
 
@@ -81,7 +83,7 @@ func (m *maker) text(depth int) term {
 		return parameter([]string{"p", "q"}[m.pick(2)])
 	}
 	x, y := m.text(depth-1), m.text(depth-1)
-	switch m.pick(7) {
+	switch m.pick(8) {
 	case 0:
 		return term{"'${" + x.bicep + "}-${" + y.bicep + "}'", "format('{0}-{1}', " + x.arm + ", " + y.arm + ")"}
 	case 1:
@@ -95,6 +97,9 @@ func (m *maker) text(depth int) term {
 		return term{"first(split(" + x.bicep + ", '-'))", "first(split(" + x.arm + ", '-'))"}
 	case 5:
 		return term{"replace(" + x.bicep + ", 'a', 'b')", "replace(" + x.arm + ", 'a', 'b')"}
+	case 6:
+		c := m.truth(1)
+		return term{"((" + c.bicep + " ? " + x.bicep + " : null) ?? " + y.bicep + ")", "coalesce(if(" + c.arm + ", " + x.arm + ", null()), " + y.arm + ")"}
 	default:
 		return x
 	}
