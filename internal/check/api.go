@@ -105,12 +105,15 @@ func apisOf(d *deployment.Deployment) []*api {
 		slices.SortStableFunc(a.revisions, func(x, y *deployment.Resource) int { return revisionRank(x) - revisionRank(y) })
 		needs := make([]expr.Value, len(a.revisions))
 		for i, r := range a.revisions {
-			needs[i] = expr.And(r.Condition, restIf(r))
+			needs[i] = needed(r)
 		}
 		a.required = expr.Or(needs...)
 	}
 	return apis
 }
+
+// needed is the condition under which a declaration brings an API that is REST.
+func needed(r *deployment.Resource) expr.Value { return expr.And(r.Condition, restIf(r)) }
 
 // revisionRank is lowest for the current revision.
 func revisionRank(r *deployment.Resource) int {
@@ -176,7 +179,7 @@ func (a *api) protect() (decls []*deployment.Resource, blocked string) {
 		return decls, "its loop brings several revisions of it, and would bring a collection for each; add one collection by itself"
 	}
 	for _, r := range a.revisions {
-		if expr.Implies(a.required, r.Condition) == expr.True {
+		if expr.Implies(a.required, needed(r)) == expr.True {
 			return []*deployment.Resource{r}, ""
 		}
 	}
