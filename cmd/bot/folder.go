@@ -220,11 +220,16 @@ func (f folder) read(p string) (*source.File, error) {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
-	content, err := io.ReadAll(io.LimitReader(file, template.MaxSize+1))
+	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
-	return source.NewFile(p, content), nil
+	content := make([]byte, min(info.Size(), template.MaxSize+1)) // no more than it takes: there may be very many files
+	n, err := io.ReadFull(file, content)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("read %s: %w", p, err)
+	}
+	return source.NewFile(p, content[:n]), nil
 }
 
 // write puts new contents in place of files, each whole or not at all, with

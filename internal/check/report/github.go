@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -14,19 +15,17 @@ import (
 // writer's.
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 func GitHub(w io.Writer, r *check.Report) error {
-	var b strings.Builder
+	b := bufio.NewWriterSize(w, 1<<16)
 	for _, a := range Annotations(r) {
-		fmt.Fprintf(&b, "::%s file=%s,line=%d,endLine=%d", command(a.Level), escapeProperty(a.Path), a.StartLine, a.EndLine)
+		fmt.Fprintf(b, "::%s file=%s,line=%d,endLine=%d", command(a.Level), escapeProperty(a.Path), a.StartLine, a.EndLine)
 		if a.StartColumn > 0 {
 			// GitHub's end column is inclusive.
-			fmt.Fprintf(&b, ",col=%d,endColumn=%d", a.StartColumn, max(a.StartColumn, a.EndColumn-1))
+			fmt.Fprintf(b, ",col=%d,endColumn=%d", a.StartColumn, max(a.StartColumn, a.EndColumn-1))
 		}
-		fmt.Fprintf(&b, ",title=%s::%s\n", escapeProperty(a.Title), escapeData(a.Message))
+		fmt.Fprintf(b, ",title=%s::%s\n", escapeProperty(a.Title), escapeData(a.Message))
 	}
-	b.WriteString(Title(r))
-	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
-	return err
+	fmt.Fprintln(b, Title(r))
+	return b.Flush()
 }
 
 // command is the workflow command of an annotation's level.
