@@ -99,6 +99,8 @@ func TestAdversarial(t *testing.T) {
 		{"loop of a thousand million", []string{"m.bicep", "resource api '" + typeAPI + "@2022-08-01' = [for i in range(0, 1000000000): {\n  name: 'apim-shop/a${i}'\n}]\n"}, "m.bicep", "not-evaluated", "10000 numbers"},
 		{"copy of a thousand million", []string{"m.json", `{` + schema + `, "resources": [{"type": "` + typeAPI + `", "apiVersion": "2022-08-01", "name": "[concat('apim-shop/', copyIndex())]", "copy": {"name": "c", "count": 1000000000}}]}`}, "m.json", "not-evaluated", "800"},
 		{"modules in loops", cubed(), "b.bicep", "not-evaluated", "20000 resources"},
+		{"APIs of one template", []string{"m.bicep", strings.Repeat("resource a '"+typeAPI+"@2022-08-01' = [for i in range(0, 800): {\n  name: 'apim-shop/a${i}'\n}]\n", 6)}, "m.bicep", "not-evaluated", "4000 APIs and module calls"},
+		{"module calls of one template", []string{"m.bicep", strings.Repeat(call("n.bicep", "n.bicep"), 2001), "n.bicep", bicepAPI("'a'")}, "m.bicep", "not-evaluated", "4000 APIs and module calls"},
 		{"loops in loops", []string{"m.bicep", "var a = [for i in range(0, 800): [for j in range(0, 800): [for k in range(0, 800): i * j * k]]]\n" + bicepAPI("length(a)")}, "m.bicep", "not-evaluated", "2000000 steps"},
 		{"modules that fan out", fan(30), "m29.bicep", "not-evaluated", "20000 module calls"},
 		{"modules without end", fan(40), "m32.bicep", "not-evaluated", "more than 32 modules"},

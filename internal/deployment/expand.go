@@ -14,9 +14,14 @@ import (
 const (
 	// maxModuleDepth is how deep modules may call each other.
 	maxModuleDepth = 32
-	// maxResources is how many resources one deployment expands to, and
-	// maxCalls how many module calls. Azure refuses templates with more than
-	// 800 resources after their loops, and a module is one.
+	// maxOwn is how many APIs and module calls one template expands to, those of
+	// the modules not counted. Azure refuses templates with more than 800
+	// resources after their loops, and a module is one. Collections do not count:
+	// an API that is evaluated must not seem bare for want of them.
+	// https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+	maxOwn = 4000
+	// maxResources is how many resources all templates of one deployment expand
+	// to, and maxCalls how many module calls.
 	maxResources = 20000
 	maxCalls     = 20000
 )
@@ -151,7 +156,7 @@ func (in *instance) expandResource(r *template.Resource, container *resourceHand
 
 func (in *instance) addResource(h *resourceHandle, present expr.Value) {
 	d, r := in.d, h.decl
-	if !in.room(r.Anchor) || in.nameless(r) {
+	if !in.room(r.Anchor) || in.nameless(r) || isAPI(r) && !in.roomOfOwn(r.Anchor) {
 		return
 	}
 	condition := present
@@ -178,11 +183,15 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value) {
 	}
 }
 
+func isAPI(r *template.Resource) bool {
+	return !r.Existing && strings.EqualFold(r.FullType(), template.TypeAPI)
+}
+
 // nameless reports whether an API is written without a name, or with something
 // that is none, and says so. Where a file has syntax errors, which are said
 // already, the name may be among them.
 func (in *instance) nameless(r *template.Resource) bool {
-	if r.Existing || !strings.EqualFold(r.FullType(), template.TypeAPI) {
+	if !isAPI(r) {
 		return false
 	}
 	switch x := r.Name.(type) {
@@ -224,6 +233,16 @@ func (in *instance) room(at source.Span) bool {
 	d.full = true
 	in.limit(at)
 	return false
+}
+
+// roomOfOwn reports whether the template may bring another API or module call.
+// That it may not is said once, as room does.
+func (in *instance) roomOfOwn(at source.Span) bool {
+	if in.own++; in.own == maxOwn+1 {
+		in.d.eval.Exceed(fmt.Sprintf("%d APIs and module calls in one template, of which Azure takes 800", maxOwn))
+		in.limit(at)
+	}
+	return in.own <= maxOwn
 }
 
 // truth reads a condition, which ARM also takes as a string.

@@ -42,6 +42,7 @@ type instance struct {
 	// loops are those that the instance is called in.
 	loops expr.OpenLoops
 
+	own      int // APIs and module calls so far, see [maxOwn]
 	symbols  map[string]symbol
 	values   map[string]expr.Value // parameters and variables evaluated so far
 	open     map[string]bool       // being evaluated: meeting one again is a cycle

@@ -23,7 +23,7 @@ func (in *instance) expandModule(m *template.Module) {
 		if m.Condition != nil {
 			condition = expr.And(condition, truth(in.d.eval.Eval(scope, m.Condition)))
 		}
-		if condition.IsFalse() || !in.room(m.Anchor) {
+		if condition.IsFalse() || !in.room(m.Anchor) || !in.roomOfOwn(m.Anchor) {
 			return
 		}
 		in.d.calls++
