@@ -155,15 +155,21 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 			size += len(e.File.Content)
 		}
 	}
+	debug.SetGCPercent(thrift)
 	if size > large {
-		debug.SetGCPercent(40)
+		debug.SetGCPercent(thriftLarge)
 	}
 	return source.NewSnapshot(entries), nil
 }
 
-// large is how many bytes of templates make a repository for which less memory
-// is worth more than a little time: nearly all of it stays in use to the end.
-const large = 128 << 20
+// thrift is how much the heap may grow until garbage is collected, in percent: less
+// memory is worth more than a little time, because nearly all of it stays in use
+// to the end. It is worth more still from large bytes of templates on.
+const (
+	thrift      = 50
+	thriftLarge = 40
+	large       = 128 << 20
+)
 
 // load adds more files of the folder to a snapshot.
 func (f folder) load(_ context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {

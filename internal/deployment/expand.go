@@ -62,7 +62,7 @@ type expander struct {
 	wanted    map[string]bool
 	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
-	nested    map[*template.Template]map[string]symbol
+	nested    map[*template.Template]map[string]any
 	loaded    map[loaded]expr.Value
 	handedBy  map[*template.Module]map[string]expr.Expr
 	calls     int
@@ -74,7 +74,7 @@ func newExpander(g *Graph, root Root) *expander {
 	return &expander{
 		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
 		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
-		modules: map[string]bool{}, nested: map[*template.Template]map[string]symbol{}, loaded: map[loaded]expr.Value{},
+		modules: map[string]bool{}, nested: map[*template.Template]map[string]any{}, loaded: map[loaded]expr.Value{},
 		handedBy: map[*template.Module]map[string]expr.Expr{}, out: &Deployment{Root: root},
 	}
 }
@@ -83,9 +83,9 @@ func (d *expander) want(path string) { d.wanted[path] = true }
 
 // symbols are the declarations of a template; they are the same for every
 // instance of it.
-func (d *expander) symbols(t *template.Template) map[string]symbol {
-	if m, ok := d.graph.symbols[t]; ok {
-		return m
+func (d *expander) symbols(t *template.Template) map[string]any {
+	if f := d.graph.files[t.File.Path]; f != nil && f.Template == t {
+		return f.declared.of(t)
 	}
 	m, ok := d.nested[t] // a nested template, or one that no file of the graph is
 	if !ok {
@@ -238,11 +238,11 @@ func (in *instance) room(at source.Span) bool {
 // roomOfOwn reports whether the template may bring another API or module call.
 // That it may not is said once, as room does.
 func (in *instance) roomOfOwn(at source.Span) bool {
-	if in.own++; in.own == maxOwn+1 {
+	if in.brought++; in.brought == maxOwn+1 {
 		in.d.eval.Exceed(fmt.Sprintf("%d APIs and module calls in one template, of which Azure takes 800", maxOwn))
 		in.limit(at)
 	}
-	return in.own <= maxOwn
+	return in.brought <= maxOwn
 }
 
 // truth reads a condition, which ARM also takes as a string.
