@@ -155,21 +155,30 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 			size += len(e.File.Content)
 		}
 	}
-	debug.SetGCPercent(thrift)
-	if size > large {
-		debug.SetGCPercent(thriftLarge)
-	}
+	spare(size)
 	return source.NewSnapshot(entries), nil
 }
 
-// thrift is how much the heap may grow until garbage is collected, in percent: less
-// memory is worth more than a little time, because nearly all of it stays in use
-// to the end. It is worth more still from large bytes of templates on.
-const (
-	thrift      = 50
-	thriftLarge = 40
-	large       = 128 << 20
-)
+// spare sets how the garbage of a repository with so many bytes of templates is
+// collected. Nearly all of the memory stays in use to the end, so that less of it
+// is worth more than a little time. Where there are few bytes, much memory is only
+// taken by what is made to take it.
+func spare(size int) {
+	const (
+		large = 128 << 20
+		small = 32 << 20
+		most  = 176 << 20 // of memory; the program itself comes on top
+	)
+	switch {
+	case size > large:
+		debug.SetGCPercent(40)
+	case size > small:
+		debug.SetGCPercent(50)
+	default:
+		debug.SetGCPercent(50)
+		debug.SetMemoryLimit(most)
+	}
+}
 
 // load adds more files of the folder to a snapshot.
 func (f folder) load(_ context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {

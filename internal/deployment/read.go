@@ -90,13 +90,14 @@ func read(f *source.File) *File {
 		out.Template = bounded(bicep.Lower(bicep.Parse(f)))
 		out.Diagnostics = out.Template.Diagnostics
 	case ".bicepparam":
-		out.Parameters = bicep.LowerParameters(bicep.Parse(f))
+		out.Parameters = boundedParameters(bicep.LowerParameters(bicep.Parse(f)))
 		out.Diagnostics = out.Parameters.Diagnostics
 	default:
 		if t, ok := arm.Parse(f); ok {
 			t = bounded(t)
 			out.Template, out.Diagnostics = t, t.Diagnostics
 		} else if p, ok := arm.ParseParameters(f); ok {
+			p = boundedParameters(p)
 			out.Parameters, out.Diagnostics = p, p.Diagnostics
 		} else {
 			return nil
@@ -123,6 +124,22 @@ func bounded(t *template.Template) *template.Template {
 		diag.Sort(t.Diagnostics)
 	}
 	return t
+}
+
+// maxAssigned is how many parameters a file may give values to. Azure takes 256.
+const maxAssigned = 1000
+
+// boundedParameters is bounded for a parameter file.
+func boundedParameters(f *template.ParameterFile) *template.ParameterFile {
+	if len(f.Assignments) > maxAssigned {
+		f.Diagnostics = append(slices.Clone(f.Diagnostics), diag.Diagnostic{
+			Code: template.CodeUnreadable, Severity: diag.Failure, Path: f.File.Path, Span: f.Assignments[maxAssigned].At, Summary: "Too many parameters",
+			Detail: fmt.Sprintf("The file gives values to more than %d parameters, of which Azure takes 256. The others are left out; put values into objects.", maxAssigned),
+		})
+		diag.Sort(f.Diagnostics)
+		f.Assignments = slices.Clone(f.Assignments[:maxAssigned])
+	}
+	return f
 }
 
 // bound cuts lists of declarations off.

@@ -37,33 +37,36 @@ func encode(w io.Writer, v any, fillings ...filling) error {
 		}
 		// A quotation mark in a text of the document has a backslash before it.
 		before, after, _ := strings.Cut(rest, `"`+f.name+`": []`)
-		out.WriteString(before + `"` + f.name + `": [`) //nolint:errcheck // Flush returns it
+		if _, err := out.WriteString(before + `"` + f.name + `": [`); err != nil {
+			return err
+		}
 		indent := before[strings.LastIndexByte(before, '\n')+1:]
 		if err := f.write(out, indent); err != nil {
 			return err
 		}
 		rest = "\n" + indent + "]" + after
 	}
-	out.WriteString(rest) //nolint:errcheck // Flush returns it
+	if _, err := out.WriteString(rest); err != nil {
+		return err
+	}
 	return out.Flush()
 }
 
-// write encodes the elements, each beginning on a line of its own. It stops early
-// where writing does.
+// write encodes the elements, each beginning on a line of its own.
 func (f filling) write(out *bufio.Writer, indent string) error {
 	indent += step
 	var b bytes.Buffer
 	e := encoder(&b, indent)
 	for i := range f.size {
 		b.Reset()
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n" + indent)
 		if err := e.Encode(f.each(i)); err != nil {
 			return err
 		}
 		b.Truncate(b.Len() - 1) // the line break after it
-		if i > 0 {
-			out.WriteByte(',') //nolint:errcheck // the next write returns it
-		}
-		out.WriteString("\n" + indent) //nolint:errcheck // the next write returns it
 		if _, err := out.Write(b.Bytes()); err != nil {
 			return err
 		}

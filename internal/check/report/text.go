@@ -57,7 +57,9 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 			"is on at the subscription (Microsoft.Security/pricings named Api, tier Standard).", "", width))
 		b.WriteString("  " + PlanURL + "\n  " + check.RuleURL + "\n")
 	}
-	out.WriteString(inert(b.String())) //nolint:errcheck // Flush returns it
+	if _, err := out.WriteString(inert(b.String())); err != nil {
+		return err
+	}
 	return out.Flush()
 }
 
