@@ -159,25 +159,16 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 	return source.NewSnapshot(entries), nil
 }
 
-// spare sets how the garbage of a repository with so many bytes of templates is
-// collected. Nearly all of the memory stays in use to the end, so that less of it
-// is worth more than a little time. Where there are few bytes, much memory is only
-// taken by what is made to take it.
+// spare sets how much the heap may grow, in percent, until garbage is collected.
+// Nearly all of the memory of a repository with so many bytes of templates stays
+// in use to the end, so that less of it is worth more than a little time.
 func spare(size int) {
-	const (
-		large = 128 << 20
-		small = 32 << 20
-		most  = 176 << 20 // of memory; the program itself comes on top
-	)
-	switch {
-	case size > large:
-		debug.SetGCPercent(40)
-	case size > small:
-		debug.SetGCPercent(50)
-	default:
-		debug.SetGCPercent(50)
-		debug.SetMemoryLimit(most)
+	const large = 128 << 20
+	percent := 50
+	if size > large {
+		percent = 40
 	}
+	debug.SetGCPercent(percent)
 }
 
 // load adds more files of the folder to a snapshot.

@@ -57,6 +57,21 @@ func fan(n int) []string {
 	return append(files, fmt.Sprintf("m%d.bicep", n), bicepAPI("'a'"))
 }
 
+// chained are modules with an output that two calls of the next one give; the
+// first declares an API with it.
+func chained(n int) []string {
+	var files []string
+	for i := range n {
+		next := fmt.Sprintf("m%d.bicep", i+1)
+		text := call(next, next) + "output o string = '${m0.outputs.o}${m1.outputs.o}'\n"
+		if i == 0 {
+			text += bicepAPI("m0.outputs.o")
+		}
+		files = append(files, fmt.Sprintf("m%d.bicep", i), text)
+	}
+	return append(files, fmt.Sprintf("m%d.bicep", n), "output o string = 'a'\n")
+}
+
 // cubed are modules that call each other in loops of 800.
 func cubed() []string {
 	loop := "param n int = 0\nmodule m '%s' = [for i in range(0, 800): {\n  name: 'm${i}'\n  params: { n: n * 800 + i }\n}]\n"
@@ -107,6 +122,8 @@ func TestAdversarial(t *testing.T) {
 		{"parameters of one file", []string{"m.bicep", "param p string\n" + bicepAPI("p"), "m.bicepparam", "using 'm.bicep'\n" + strings.Repeat("param p = 'a'\n", 1001)}, "m.bicepparam", "template-unreadable", "1000 parameters"},
 		{"loops in loops", []string{"m.bicep", "var a = [for i in range(0, 800): [for j in range(0, 800): [for k in range(0, 800): i * j * k]]]\n" + bicepAPI("length(a)")}, "m.bicep", "not-evaluated", "2000000 steps"},
 		{"modules that fan out", fan(30), "m29.bicep", "not-evaluated", "20000 module calls"},
+		{"outputs that fan out", chained(30), "m0.bicep", "not-evaluated", "20000 module calls"},
+		{"functions that fan out", []string{"m.bicep", doubled(60, "func f0(x string) string => x", "func f%d(x string) string => '${f%d(x)}${f%d(x)}'") + bicepAPI("f60('')")}, "m.bicep", "not-evaluated", "2000000 steps"},
 		{"modules without end", fan(40), "m32.bicep", "not-evaluated", "more than 32 modules"},
 		{"parameter files without end", extended(40), "p32.bicepparam", "not-evaluated", "more than 32 in a row"},
 		{"parameter files that double", extended(30), "m.bicep", "not-evaluated", "2000000 steps"},

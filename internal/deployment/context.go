@@ -28,7 +28,7 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 		return expr.Value{}, false
 	}
 	lower := strings.ToLower(name)
-	if call, ok := in.d.context[lower]; ok {
+	if call, ok := in.d.graph.context[lower]; ok {
 		return call(in, args), true
 	}
 	if strings.HasPrefix(lower, "list") && len(args) > 0 {

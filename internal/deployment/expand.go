@@ -56,7 +56,6 @@ type expander struct {
 	graph     *Graph
 	options   Options
 	eval      *expr.Evaluator
-	context   map[string]func(*instance, []expr.Value) expr.Value
 	libraries map[string]*instance
 	reached   map[string]bool
 	wanted    map[string]bool
@@ -66,20 +65,28 @@ type expander struct {
 	loaded    map[loaded]expr.Value
 	handedBy  map[*template.Module]map[string]expr.Expr
 	calls     int
+	instances int  // module calls that were looked into, also for nothing but an output
 	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
 }
 
 func newExpander(g *Graph, root Root) *expander {
 	return &expander{
-		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
-		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
-		modules: map[string]bool{}, nested: map[*template.Template]map[string]any{}, loaded: map[loaded]expr.Value{},
-		handedBy: map[*template.Module]map[string]expr.Expr{}, out: &Deployment{Root: root},
+		graph: g, options: g.options, eval: &expr.Evaluator{},
+		reached: map[string]bool{root.Path: true}, out: &Deployment{Root: root},
 	}
 }
 
-func (d *expander) want(path string) { d.wanted[path] = true }
+func (d *expander) want(path string) { put(&d.wanted, path, true) }
+
+// put is for maps that most deployments have no need of; there may be very many
+// deployments.
+func put[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}
 
 // symbols are the declarations of a template; they are the same for every
 // instance of it.
@@ -90,7 +97,7 @@ func (d *expander) symbols(t *template.Template) map[string]any {
 	m, ok := d.nested[t] // a nested template, or one that no file of the graph is
 	if !ok {
 		m = declarations(t)
-		d.nested[t] = m
+		put(&d.nested, t, m)
 	}
 	return m
 }
@@ -101,7 +108,7 @@ func (d *expander) local(from, ref string) *template.Template {
 	if path == "" {
 		return nil
 	}
-	d.reached[path] = true
+	put(&d.reached, path, true)
 	return d.graph.files[path].Template
 }
 

@@ -92,6 +92,7 @@ type Graph struct {
 	outside  map[string]bool // templates whose registry modules may declare what the rule reads
 	orphans  []diag.Diagnostic
 	folded   func() map[string]string // see spelled
+	context  map[string]func(*instance, []expr.Value) expr.Value
 }
 
 // Load reads the templates of a snapshot, as far as their content is loaded,
@@ -99,7 +100,7 @@ type Graph struct {
 func Load(snapshot *source.Snapshot, options Options) *Graph {
 	g := &Graph{
 		snapshot: snapshot, options: options, files: map[string]*File{}, modules: map[string]*template.Template{},
-		calls: map[string][]string{},
+		calls: map[string][]string{}, context: contextTable(),
 	}
 	g.parse()
 	g.connect()
@@ -132,7 +133,7 @@ func (g *Graph) WithModules(modules map[string]Module) *Graph {
 func (g *Graph) again(snapshot *source.Snapshot, options Options, changed []*source.File, modules map[string]*template.Template) *Graph {
 	n := &Graph{
 		snapshot: snapshot, options: options, files: make(map[string]*File, len(g.files)), modules: modules,
-		calls: map[string][]string{},
+		calls: map[string][]string{}, context: g.context,
 	}
 	for p, f := range g.files {
 		n.files[p] = f.copied()
@@ -311,11 +312,11 @@ func (g *Graph) Expand(root Root) *Deployment {
 	}
 	in.expand()
 	in.limit(source.Span{})
-	clear(d.loaded) // the resources keep the rest, for what is asked of them later
 	d.out.Diagnostics = unique(d.out.Diagnostics)
 	d.out.Reached = sortedKeys(d.reached)
 	d.out.Wanted = sortedKeys(d.wanted)
 	d.out.Modules = sortedKeys(d.modules)
+	d.loaded, d.reached = nil, nil // the resources keep the rest, for what is asked of them later
 	d.out.work = workPerDeployment + workPerResource*len(d.out.Resources) + workPerCall*d.calls + d.eval.Steps()
 	return d.out
 }

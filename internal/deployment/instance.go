@@ -47,7 +47,7 @@ type instance struct {
 	brought  int                   // APIs and module calls so far, see [maxOwn]
 	symbols  map[string]any        // see [declarations]; nil until somebody asks for them
 	values   map[string]expr.Value // parameters and variables evaluated so far
-	open     map[string]bool       // being evaluated: meeting one again is a cycle
+	open     []string              // being evaluated: meeting one again is a cycle
 	children map[string]*instance
 	names    names          // nil until somebody asks for them
 	edgesOf  map[any][]node // by *template.Resource or *template.Module
@@ -97,10 +97,7 @@ type imported struct {
 }
 
 func newInstance(d *expander, t *template.Template, id string, target Target) *instance {
-	return &instance{
-		d: d, template: t, id: id, target: target, condition: expr.Bool(true), loops: d.eval.OpenLoops(),
-		given: map[string]lazy{}, values: map[string]expr.Value{}, open: map[string]bool{}, children: map[string]*instance{},
-	}
+	return &instance{d: d, template: t, id: id, target: target, condition: expr.Bool(true), loops: d.eval.OpenLoops()}
 }
 
 // declarations indexes what a template declares by name: what a [symbol] may
@@ -282,7 +279,7 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 	if v, ok := in.values[name]; ok {
 		return v
 	}
-	if in.open[name] {
+	if slices.Contains(in.open, name) {
 		path, at := in.place(at)
 		in.d.report(diag.Diagnostic{
 			Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Span: at,
@@ -291,10 +288,10 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 		})
 		return expr.Atom(in.id+" circle "+name, expr.KindUnknown)
 	}
-	in.open[name] = true
+	in.open = append(in.open, name)
 	v := in.d.eval.Within(in.loops, eval)
-	delete(in.open, name)
-	in.values[name] = v
+	in.open = in.open[:len(in.open)-1]
+	put(&in.values, name, v)
 	return v
 }
 
@@ -360,7 +357,7 @@ func (in *instance) library(i *template.Import) *instance {
 	}
 	lib := newInstance(in.d, t, t.File.Path, in.target)
 	lib.loops = expr.OpenLoops{}
-	in.d.libraries[t.File.Path] = lib
+	put(&in.d.libraries, t.File.Path, lib)
 	return lib
 }
 
@@ -408,6 +405,10 @@ func (in *instance) function(base expr.Value, name string) (*template.Function, 
 }
 
 func (in *instance) callFunction(f *template.Function, args []expr.Value) expr.Value {
+	in.d.eval.Spend(1 + len(args))
+	if len(f.Params) == 1 && len(args) == 1 && in.template.Language == template.Bicep {
+		return in.d.eval.Eval(expr.WithElement(in, f.Params[0], "", args[0], expr.Value{}), f.Body)
+	}
 	locals := make(map[string]expr.Value, len(f.Params))
 	for i, p := range f.Params {
 		v := expr.Null()
