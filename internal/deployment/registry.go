@@ -129,6 +129,9 @@ var (
 // maxRepository is the longest name of a repository, Bicep's own limit.
 const maxRepository = 255
 
+// maxHost is how long the name of a host may be, with its port.
+const maxHost = 262
+
 // resolveModule makes a full reference of "br:registry/path:tag" or
 // "br/alias:path:tag".
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/modules#path-to-module
@@ -144,6 +147,9 @@ func resolveModule(modulePath string, configOf func() []bicepConfig) registryMod
 		host, root := aliasOf(config, alias)
 		if host == "" {
 			return registryModule{problem: fmt.Sprintf("bicepconfig.json has no registry for the alias %q", alias)}
+		}
+		if len(host) > maxHost || len(root) > maxRepository { // said now, before it is copied for each call
+			return registryModule{problem: "its reference is none that a registry could have"}
 		}
 		rest = host + "/" + tail
 		if root != "" {
