@@ -162,7 +162,7 @@ func resolveModule(modulePath string, configOf func() []bicepConfig) registryMod
 		at = len(tail)
 	}
 	host = strings.ToLower(host)
-	if !registryForm.MatchString(host) || len(tail[:at]) > maxRepository || !repositoryForm.MatchString(tail[:at]) || !versionForm.MatchString(tail[at:]) {
+	if len(host) > maxHost || !registryForm.MatchString(host) || len(tail[:at]) > maxRepository || !repositoryForm.MatchString(tail[:at]) || !versionForm.MatchString(tail[at:]) {
 		return registryModule{problem: "its reference is none that a registry could have"}
 	}
 	return registryModule{reference: host + "/" + tail, config: config}
