@@ -93,7 +93,9 @@ func (s *selection) analyze(ctx context.Context, env environment) (*analyzed, er
 	for _, p := range problems {
 		out.report.Add(p, cmp.Or(given, snapshot.File(p.Path)))
 	}
-	out.report = out.report.Renamed(f.shown)
+	if f.root != f.cwd {
+		out.report = out.report.Renamed(f.shown)
+	}
 	return out, nil
 }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -36,12 +36,8 @@ func checkCommand(env environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var b bytes.Buffer
 			text := report.TextOptions{Colour: env.colour() && output == "", Width: terminalWidth(), Compared: s.since != ""}
-			if err := write(&b, format, a.report, text); err != nil {
-				return err
-			}
-			if err := emit(env, output, b.Bytes()); err != nil {
+			if err := emit(env, output, func(w io.Writer) error { return write(w, format, a.report, text) }); err != nil {
 				return err
 			}
 			return statusOf(a.report)
@@ -71,12 +67,15 @@ func write(w io.Writer, format string, r *check.Report, text report.TextOptions)
 }
 
 // emit writes a report to a file, or to standard output without one.
-func emit(env environment, output string, content []byte) error {
+func emit(env environment, output string, write func(io.Writer) error) error {
 	if output == "" {
-		_, err := env.stdout.Write(content)
-		return err
+		return write(env.stdout)
 	}
-	if err := os.WriteFile(output, content, 0o644); err != nil { //nolint:gosec // a report is no secret
+	file, err := os.Create(output)
+	if err == nil {
+		err = errors.Join(write(file), file.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil

@@ -155,15 +155,21 @@ func (f folder) snapshot(ctx context.Context) (*source.Snapshot, error) {
 			size += len(e.File.Content)
 		}
 	}
-	if size > large {
-		debug.SetGCPercent(40)
-	}
+	spare(size)
 	return source.NewSnapshot(entries), nil
 }
 
-// large is how many bytes of templates make a repository for which less memory
-// is worth more than a little time: nearly all of it stays in use to the end.
-const large = 128 << 20
+// spare sets how much the heap may grow, in percent, until garbage is collected.
+// Nearly all of the memory of a repository with so many bytes of templates stays
+// in use to the end, so that less of it is worth more than a little time.
+func spare(size int) {
+	const large = 128 << 20
+	percent := 50
+	if size > large {
+		percent = 40
+	}
+	debug.SetGCPercent(percent)
+}
 
 // load adds more files of the folder to a snapshot.
 func (f folder) load(_ context.Context, s *source.Snapshot, paths []string) (*source.Snapshot, error) {
@@ -220,11 +226,16 @@ func (f folder) read(p string) (*source.File, error) {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
-	content, err := io.ReadAll(io.LimitReader(file, template.MaxSize+1))
+	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", p, err)
 	}
-	return source.NewFile(p, content), nil
+	content := make([]byte, min(info.Size(), template.MaxSize+1)) // no more than it takes: there may be very many files
+	n, err := io.ReadFull(file, content)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("read %s: %w", p, err)
+	}
+	return source.NewFile(p, content[:n]), nil
 }
 
 // write puts new contents in place of files, each whole or not at all, with

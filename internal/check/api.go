@@ -15,10 +15,12 @@ import (
 type api struct {
 	revisions []*deployment.Resource
 	service   deployment.ServiceID
-	name      expr.Value // base name
-	folded    expr.Value // the name without case
-	ends      expr.Ends  // of the name
-	required  expr.Value // whether it must have a collection: it is deployed, REST, and on a service that can be covered
+	name      expr.Value           // base name
+	folded    expr.Value           // the name without case
+	at        deployment.ServiceID // the service without case
+	second    expr.Value           // another spelling of the name without case, unknown for none
+	ends      expr.Ends            // of the name
+	required  expr.Value           // whether it must have a collection: it is deployed, REST, and on a service that can be covered
 	status    Status
 	reason    string
 	blocked   string // why no collection may be added
@@ -63,9 +65,10 @@ func effort(a, b deployment.ServiceID) int {
 type collection struct {
 	resource *deployment.Resource
 	service  deployment.ServiceID
-	name     expr.Value // base name
-	folded   expr.Value // the name without case
-	ends     expr.Ends  // of the name
+	name     expr.Value           // base name
+	folded   expr.Value           // the name without case
+	at       deployment.ServiceID // the service without case
+	ends     expr.Ends            // of the name
 }
 
 // baseName is a resource's last name segment without the revision.
@@ -103,6 +106,12 @@ func apisOf(d *deployment.Deployment) []*api {
 	}
 	for _, a := range apis {
 		slices.SortStableFunc(a.revisions, func(x, y *deployment.Resource) int { return revisionRank(x) - revisionRank(y) })
+		a.at = a.service.Fold()
+		if cur := a.current(); len(cur.Segments) == 2 {
+			if second, ok := expr.SecondOfTwo(cur.Segments[0], a.name); ok {
+				a.second = expr.Fold(second)
+			}
+		}
 		needs := make([]expr.Value, len(a.revisions))
 		for i, r := range a.revisions {
 			needs[i] = needed(r)
@@ -162,6 +171,7 @@ func collectionsOf(d *deployment.Deployment) []*collection {
 			ok = ok && len(r.Segments) == 3 && expr.SameName(r.Segments[1], expr.String("Microsoft.Security")) != expr.False
 		}
 		if ok {
+			c.at = c.service.Fold()
 			out = append(out, c)
 		}
 	}

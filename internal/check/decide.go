@@ -52,7 +52,7 @@ func (a *api) leaveOpen(c *collection) {
 	a.status, a.related = Undetermined, c
 	a.reason = "a collection of the service has a name that may or may not be this API's"
 	a.blocked = "a collection may be for it already; give it the name of the API, or supply the parameter values"
-	if deployment.SameService(a.service, c.service) != expr.True {
+	if deployment.SameFolded(a.at, c.at) != expr.True {
 		a.reason = "a collection that may be for it is scoped to a service that may or may not be this API's"
 		a.blocked = "a collection may be for it already; name the service the same way for both, or supply the parameter values"
 	}
@@ -74,7 +74,7 @@ func (a *api) compare(all iter.Seq[*collection], pairs *budget) (found candidate
 		}
 		same := a.named(c)
 		if same != expr.False {
-			same = expr.Every(same, deployment.SameService(a.service, c.service))
+			same = expr.Every(same, deployment.SameFolded(a.at, c.at))
 		}
 		switch same {
 		case expr.True:
@@ -118,7 +118,7 @@ func (a *api) covered(found candidates) bool {
 // when says when an open collection is the API's: surely is a condition under
 // which it is, perhaps one without which it is not.
 func (a *api) when(c *collection) (surely, perhaps expr.Value) {
-	if deployment.SameService(a.service, c.service) != expr.True {
+	if deployment.SameFolded(a.at, c.at) != expr.True {
 		return expr.Bool(false), expr.Bool(true)
 	}
 	return expr.SameWhen(a.folded, c.folded)
@@ -127,10 +127,8 @@ func (a *api) when(c *collection) (surely, perhaps expr.Value) {
 // named reports whether a collection has the API's name.
 func (a *api) named(c *collection) expr.Truth {
 	same := expr.SameText(a.folded, c.folded)
-	if same == expr.Maybe && len(a.current().Segments) == 2 {
-		if second, ok := expr.SecondOfTwo(a.current().Segments[0], a.name); ok && expr.SameName(second, c.name) == expr.True {
-			return expr.True
-		}
+	if same == expr.Maybe && !a.second.IsUnknown() && expr.SameText(a.second, c.folded) == expr.True {
+		return expr.True
 	}
 	return same
 }

@@ -72,7 +72,7 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 	var services []string
 	for _, p := range m.parts {
 		if p.status == w.status {
-			services = append(services, strconv.Quote(displayService(p.api)))
+			services = append(services, strconv.Quote(brief(displayService(p.api))))
 			f.Deployments = append(f.Deployments, p.in.Root.Path)
 			if p.in.Root.Parameters != "" {
 				f.Parameters = append(f.Parameters, p.in.Root.Parameters)
@@ -86,7 +86,7 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 	if w.related != nil {
 		f.Related = append(f.Related, related(w.related.resource, "the collection"))
 	}
-	subject, add := fmt.Sprintf("API %q of %s", row.Name, listServices(services)), "Add one,"
+	subject, add := fmt.Sprintf("API %q of %s", brief(row.Name), listServices(services)), "Add one,"
 	if m := w.current().Entry(); m != nil {
 		subject += fmt.Sprintf(", which the registry module %q declares,", m.Path)
 		add = "Add one beside the call of the module, use a version of it that brings one,"
@@ -131,8 +131,20 @@ func listServices(quoted []string) string {
 	return "services " + strings.Join(quoted, ", ")
 }
 
-// maxListed bounds what a message lists.
-const maxListed = 10
+// maxListed bounds what a message lists, and maxBrief how many bytes of a name it
+// says. Azure takes 80 characters, and of an expression more is no help.
+const (
+	maxListed = 10
+	maxBrief  = 500
+)
+
+// brief is a name as messages say it.
+func brief(name string) string {
+	if len(name) <= maxBrief {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxBrief], "") + "…"
+}
 
 // subject collects what a fix needs to know.
 func (r *run) subject(w part) *Subject {
@@ -283,7 +295,7 @@ func (r *run) reportDependencies(d *checked) {
 			Code: CodeNotDependent, Severity: diag.Notice, Path: c.resource.Path(), Span: c.resource.Place().Anchor,
 			Summary: "Collection does not depend on its API",
 			Detail: fmt.Sprintf("The collection of API %q may be deployed before the API, and the first deployment then fails with a "+
-				"404. Refer to the API in its name, or add it to dependsOn.", name),
+				"404. Refer to the API in its name, or add it to dependsOn.", brief(name)),
 			Related: []diag.Related{related(a.current(), "the API")},
 		}, d)
 	}

@@ -179,3 +179,32 @@ func TestManyRevisions(t *testing.T) {
 		t.Errorf("found %+v", r.Findings)
 	}
 }
+
+// TestSelectedOnce asks about each path once, however many APIs it has.
+func TestSelectedOnce(t *testing.T) {
+	t.Parallel()
+	f := source.NewFile("main.bicep", []byte(alike(20)))
+	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
+	asked := map[string]int{}
+	check.Run(g, check.Settings{Skip: func(path string) bool { asked[path]++; return false }}, nil)
+	if diff := cmp.Diff(map[string]int{"main.bicep": 1}, asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+}
+
+// TestLongName has an API whose name is very long: the finding has all of it, and
+// the message the beginning.
+func TestLongName(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("ä", 10_000)
+	f := source.NewFile("main.bicep", fmt.Appendf(nil, "resource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/%s'\n}\n", name))
+	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
+	r := check.Run(g, check.Settings{}, nil)
+	if len(r.Findings) != 1 {
+		t.Fatalf("%d findings", len(r.Findings))
+	}
+	x := r.Findings[0]
+	if x.API != name || len(x.Detail) > 2000 || !strings.Contains(x.Detail, "\""+strings.Repeat("ä", 250)+"…\"") {
+		t.Errorf("API of %d bytes, message %q", len(x.API), x.Detail[:min(len(x.Detail), 2000)])
+	}
+}

@@ -22,9 +22,9 @@ func Run(g *deployment.Graph, settings Settings, selected func(path string) bool
 		graph: g, settings: settings, report: &Report{Sources: map[string]*source.File{}, Reached: map[string][]string{}},
 		apis: map[apiKey]*merged{}, siblings: map[declKey][]Sibling{}, accepted: map[*api]bool{},
 		said: map[said][]int{}, wanted: map[string]bool{},
-		selected: func(p string) bool {
+		selected: remembered(func(p string) bool {
 			return (selected == nil || selected(p)) && (settings.Skip == nil || !settings.Skip(p))
-		},
+		}),
 		whole: selected == nil,
 	}
 	r.suppressions = r.collectSuppressions()
@@ -44,6 +44,20 @@ func Run(g *deployment.Graph, settings Settings, selected func(path string) bool
 	r.reportSuppressions()
 	r.finish()
 	return r.report
+}
+
+// remembered is a question about a path that is asked once: to answer it, patterns
+// are looked through, of which there may be hundreds.
+func remembered(ask func(path string) bool) func(path string) bool {
+	known := map[string]bool{}
+	return func(path string) bool {
+		answer, ok := known[path]
+		if !ok {
+			answer = ask(path)
+			known[path] = answer
+		}
+		return answer
+	}
 }
 
 // run is the state of one run.

@@ -57,6 +57,21 @@ func fan(n int) []string {
 	return append(files, fmt.Sprintf("m%d.bicep", n), bicepAPI("'a'"))
 }
 
+// chained are modules with an output that two calls of the next one give; the
+// first declares an API with it.
+func chained(n int) []string {
+	var files []string
+	for i := range n {
+		next := fmt.Sprintf("m%d.bicep", i+1)
+		text := call(next, next) + "output o string = '${m0.outputs.o}${m1.outputs.o}'\n"
+		if i == 0 {
+			text += bicepAPI("m0.outputs.o")
+		}
+		files = append(files, fmt.Sprintf("m%d.bicep", i), text)
+	}
+	return append(files, fmt.Sprintf("m%d.bicep", n), "output o string = 'a'\n")
+}
+
 // cubed are modules that call each other in loops of 800.
 func cubed() []string {
 	loop := "param n int = 0\nmodule m '%s' = [for i in range(0, 800): {\n  name: 'm${i}'\n  params: { n: n * 800 + i }\n}]\n"
@@ -99,8 +114,16 @@ func TestAdversarial(t *testing.T) {
 		{"loop of a thousand million", []string{"m.bicep", "resource api '" + typeAPI + "@2022-08-01' = [for i in range(0, 1000000000): {\n  name: 'apim-shop/a${i}'\n}]\n"}, "m.bicep", "not-evaluated", "10000 numbers"},
 		{"copy of a thousand million", []string{"m.json", `{` + schema + `, "resources": [{"type": "` + typeAPI + `", "apiVersion": "2022-08-01", "name": "[concat('apim-shop/', copyIndex())]", "copy": {"name": "c", "count": 1000000000}}]}`}, "m.json", "not-evaluated", "800"},
 		{"modules in loops", cubed(), "b.bicep", "not-evaluated", "20000 resources"},
+		{"APIs of one template", []string{"m.bicep", strings.Repeat("resource a '"+typeAPI+"@2022-08-01' = [for i in range(0, 800): {\n  name: 'apim-shop/a${i}'\n}]\n", 6)}, "m.bicep", "not-evaluated", "4000 APIs and module calls"},
+		{"module calls of one template", []string{"m.bicep", strings.Repeat(call("n.bicep", "n.bicep"), 2001), "n.bicep", bicepAPI("'a'")}, "m.bicep", "not-evaluated", "4000 APIs and module calls"},
+		{"declarations of one file", []string{"m.bicep", strings.Repeat("resource a '"+typeAPI+"@2022-08-01' = {\n  name: 'apim-shop/a'\n}\n", 8001)}, "m.bicep", "template-unreadable", "8000 resources and modules"},
+		{"nested resources of one file", []string{"m.json", `{` + schema + `, "resources": [{"type": "Microsoft.ApiManagement/service", "apiVersion": "2022-08-01", "name": "s", "resources": [{}` + strings.Repeat(`,{"type": "apis", "apiVersion": "2022-08-01", "name": "a"}`, 8001) + `]}]}`}, "m.json", "template-unreadable", "8000 resources and modules"},
+		{"nested templates of one file", []string{"m.json", `{` + schema + `, "resources": [{}` + strings.Repeat(`,{"type": "Microsoft.Resources/deployments", "apiVersion": "2021-04-01", "name": "n", "properties": {"template": {`+schema+`, "resources": [{"type": "Microsoft.ApiManagement/service/apis", "apiVersion": "2022-08-01", "name": "s/a"}]}}}`, 4001) + `]}`}, "m.json", "template-unreadable", "8000 resources and modules"},
+		{"parameters of one file", []string{"m.bicep", "param p string\n" + bicepAPI("p"), "m.bicepparam", "using 'm.bicep'\n" + strings.Repeat("param p = 'a'\n", 1001)}, "m.bicepparam", "template-unreadable", "1000 parameters"},
 		{"loops in loops", []string{"m.bicep", "var a = [for i in range(0, 800): [for j in range(0, 800): [for k in range(0, 800): i * j * k]]]\n" + bicepAPI("length(a)")}, "m.bicep", "not-evaluated", "2000000 steps"},
 		{"modules that fan out", fan(30), "m29.bicep", "not-evaluated", "20000 module calls"},
+		{"outputs that fan out", chained(30), "m0.bicep", "not-evaluated", "20000 module calls"},
+		{"functions that fan out", []string{"m.bicep", doubled(60, "func f0(x string) string => x", "func f%d(x string) string => '${f%d(x)}${f%d(x)}'") + bicepAPI("f60('')")}, "m.bicep", "not-evaluated", "2000000 steps"},
 		{"modules without end", fan(40), "m32.bicep", "not-evaluated", "more than 32 modules"},
 		{"parameter files without end", extended(40), "p32.bicepparam", "not-evaluated", "more than 32 in a row"},
 		{"parameter files that double", extended(30), "m.bicep", "not-evaluated", "2000000 steps"},

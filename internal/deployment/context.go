@@ -21,14 +21,14 @@ func (in *instance) Call(base expr.Value, name string, args []expr.Value) (expr.
 	if n, ok := expr.HandleOf(base).(namespace); ok {
 		return in.absent(n.from, name, args), true
 	}
-	if s := in.symbols[name]; s.imported != nil && expr.HandleOf(base) == nil {
+	if s := in.own(name); s.imported != nil && expr.HandleOf(base) == nil {
 		return in.absent(s.imported.from, s.imported.name, args), true
 	}
 	if expr.HandleOf(base) != nil {
 		return expr.Value{}, false
 	}
 	lower := strings.ToLower(name)
-	if call, ok := in.d.context[lower]; ok {
+	if call, ok := in.d.graph.context[lower]; ok {
 		return call(in, args), true
 	}
 	if strings.HasPrefix(lower, "list") && len(args) > 0 {
@@ -100,7 +100,7 @@ func (in *instance) armParameter(args []expr.Value) expr.Value {
 	if !ok {
 		return expr.Apply("parameters", expr.KindUnknown, append([]expr.Value{expr.String(in.id)}, args...)...)
 	}
-	if p := in.symbols[armParameterKey(name)].parameter; p != nil {
+	if p := in.own(armParameterKey(name)).parameter; p != nil {
 		return in.parameter(p)
 	}
 	return expr.Unknown()
@@ -112,7 +112,7 @@ func (in *instance) armVariable(args []expr.Value) expr.Value {
 	if !ok {
 		return expr.Apply("variables", expr.KindUnknown, append([]expr.Value{expr.String(in.id)}, args...)...)
 	}
-	if v := in.symbols[armVariableKey(name)].variable; v != nil {
+	if v := in.own(armVariableKey(name)).variable; v != nil {
 		return in.variable(v)
 	}
 	return expr.Unknown()

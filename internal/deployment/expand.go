@@ -14,9 +14,14 @@ import (
 const (
 	// maxModuleDepth is how deep modules may call each other.
 	maxModuleDepth = 32
-	// maxResources is how many resources one deployment expands to, and
-	// maxCalls how many module calls. Azure refuses templates with more than
-	// 800 resources after their loops, and a module is one.
+	// maxOwn is how many APIs and module calls one template expands to, those of
+	// the modules not counted. Azure refuses templates with more than 800
+	// resources after their loops, and a module is one. Collections do not count:
+	// an API that is evaluated must not seem bare for want of them.
+	// https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits
+	maxOwn = 4000
+	// maxResources is how many resources all templates of one deployment expand
+	// to, and maxCalls how many module calls.
 	maxResources = 20000
 	maxCalls     = 20000
 )
@@ -51,41 +56,48 @@ type expander struct {
 	graph     *Graph
 	options   Options
 	eval      *expr.Evaluator
-	context   map[string]func(*instance, []expr.Value) expr.Value
 	libraries map[string]*instance
 	reached   map[string]bool
 	wanted    map[string]bool
 	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
-	nested    map[*template.Template]map[string]symbol
+	nested    map[*template.Template]map[string]any
 	loaded    map[loaded]expr.Value
 	handedBy  map[*template.Module]map[string]expr.Expr
 	calls     int
+	instances int  // module calls that were looked into, also for nothing but an output
 	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
 }
 
 func newExpander(g *Graph, root Root) *expander {
 	return &expander{
-		graph: g, options: g.options, eval: &expr.Evaluator{}, context: contextTable(),
-		libraries: map[string]*instance{}, reached: map[string]bool{root.Path: true}, wanted: map[string]bool{},
-		modules: map[string]bool{}, nested: map[*template.Template]map[string]symbol{}, loaded: map[loaded]expr.Value{},
-		handedBy: map[*template.Module]map[string]expr.Expr{}, out: &Deployment{Root: root},
+		graph: g, options: g.options, eval: &expr.Evaluator{},
+		reached: map[string]bool{root.Path: true}, out: &Deployment{Root: root},
 	}
 }
 
-func (d *expander) want(path string) { d.wanted[path] = true }
+func (d *expander) want(path string) { put(&d.wanted, path, true) }
+
+// put is for maps that most deployments have no need of; there may be very many
+// deployments.
+func put[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}
 
 // symbols are the declarations of a template; they are the same for every
 // instance of it.
-func (d *expander) symbols(t *template.Template) map[string]symbol {
-	if m, ok := d.graph.symbols[t]; ok {
-		return m
+func (d *expander) symbols(t *template.Template) map[string]any {
+	if f := d.graph.files[t.File.Path]; f != nil && f.Template == t {
+		return f.declared.of(t)
 	}
 	m, ok := d.nested[t] // a nested template, or one that no file of the graph is
 	if !ok {
 		m = declarations(t)
-		d.nested[t] = m
+		put(&d.nested, t, m)
 	}
 	return m
 }
@@ -96,7 +108,7 @@ func (d *expander) local(from, ref string) *template.Template {
 	if path == "" {
 		return nil
 	}
-	d.reached[path] = true
+	put(&d.reached, path, true)
 	return d.graph.files[path].Template
 }
 
@@ -151,7 +163,7 @@ func (in *instance) expandResource(r *template.Resource, container *resourceHand
 
 func (in *instance) addResource(h *resourceHandle, present expr.Value) {
 	d, r := in.d, h.decl
-	if !in.room(r.Anchor) || in.nameless(r) {
+	if !in.room(r.Anchor) || in.nameless(r) || isAPI(r) && !in.roomOfOwn(r.Anchor) {
 		return
 	}
 	condition := present
@@ -178,11 +190,15 @@ func (in *instance) addResource(h *resourceHandle, present expr.Value) {
 	}
 }
 
+func isAPI(r *template.Resource) bool {
+	return !r.Existing && strings.EqualFold(r.FullType(), template.TypeAPI)
+}
+
 // nameless reports whether an API is written without a name, or with something
 // that is none, and says so. Where a file has syntax errors, which are said
 // already, the name may be among them.
 func (in *instance) nameless(r *template.Resource) bool {
-	if r.Existing || !strings.EqualFold(r.FullType(), template.TypeAPI) {
+	if !isAPI(r) {
 		return false
 	}
 	switch x := r.Name.(type) {
@@ -224,6 +240,16 @@ func (in *instance) room(at source.Span) bool {
 	d.full = true
 	in.limit(at)
 	return false
+}
+
+// roomOfOwn reports whether the template may bring another API or module call.
+// That it may not is said once, as room does.
+func (in *instance) roomOfOwn(at source.Span) bool {
+	if in.brought++; in.brought == maxOwn+1 {
+		in.d.eval.Exceed(fmt.Sprintf("%d APIs and module calls in one template, of which Azure takes 800", maxOwn))
+		in.limit(at)
+	}
+	return in.brought <= maxOwn
 }
 
 // truth reads a condition, which ARM also takes as a string.

@@ -56,6 +56,20 @@ type File struct {
 	Diagnostics []diag.Diagnostic
 	// GeneratedFrom is the source in the repository of compiled JSON, or "".
 	GeneratedFrom string
+
+	declared *declared // by the template; graphs that have the same file share it
+}
+
+// declared is what a template declares, once somebody asks for it. It is safe for
+// concurrent use.
+type declared struct {
+	once   sync.Once
+	byName map[string]any // see [declarations]
+}
+
+func (d *declared) of(t *template.Template) map[string]any {
+	d.once.Do(func() { d.byName = declarations(t) })
+	return d.byName
 }
 
 // Root is a template with one set of parameters: what is deployed at once.
@@ -71,7 +85,6 @@ type Graph struct {
 	snapshot *source.Snapshot
 	options  Options
 	files    map[string]*File
-	symbols  map[*template.Template]map[string]symbol
 	roots    []Root
 	calls    map[string][]string           // template path → templates it deploys
 	modules  map[string]*template.Template // of registry modules, by reference; nil for none
@@ -79,6 +92,7 @@ type Graph struct {
 	outside  map[string]bool // templates whose registry modules may declare what the rule reads
 	orphans  []diag.Diagnostic
 	folded   func() map[string]string // see spelled
+	context  map[string]func(*instance, []expr.Value) expr.Value
 }
 
 // Load reads the templates of a snapshot, as far as their content is loaded,
@@ -86,7 +100,7 @@ type Graph struct {
 func Load(snapshot *source.Snapshot, options Options) *Graph {
 	g := &Graph{
 		snapshot: snapshot, options: options, files: map[string]*File{}, modules: map[string]*template.Template{},
-		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
+		calls: map[string][]string{}, context: contextTable(),
 	}
 	g.parse()
 	g.connect()
@@ -119,21 +133,17 @@ func (g *Graph) WithModules(modules map[string]Module) *Graph {
 func (g *Graph) again(snapshot *source.Snapshot, options Options, changed []*source.File, modules map[string]*template.Template) *Graph {
 	n := &Graph{
 		snapshot: snapshot, options: options, files: make(map[string]*File, len(g.files)), modules: modules,
-		symbols: map[*template.Template]map[string]symbol{}, calls: map[string][]string{},
+		calls: map[string][]string{}, context: g.context,
 	}
 	for p, f := range g.files {
 		n.files[p] = f.copied()
 	}
 	for i, r := range readAll(len(changed), func(i int) *File { return read(changed[i]) }) {
 		if r != nil {
+			r.declared = &declared{}
 			n.files[changed[i].Path] = r
 		} else {
 			delete(n.files, changed[i].Path)
-		}
-	}
-	for _, f := range n.files {
-		if m, ok := g.symbols[f.Template]; ok {
-			n.symbols[f.Template] = m
 		}
 	}
 	n.connect()
@@ -174,6 +184,7 @@ func (g *Graph) parse() {
 	}
 	for i, f := range readAll(len(candidates), func(i int) *File { return g.options.Cache.read(candidates[i]) }) {
 		if f != nil {
+			f.declared = &declared{}
 			g.files[candidates[i].Path] = f
 		}
 	}
@@ -301,11 +312,11 @@ func (g *Graph) Expand(root Root) *Deployment {
 	}
 	in.expand()
 	in.limit(source.Span{})
-	clear(d.loaded) // the resources keep the rest, for what is asked of them later
 	d.out.Diagnostics = unique(d.out.Diagnostics)
 	d.out.Reached = sortedKeys(d.reached)
 	d.out.Wanted = sortedKeys(d.wanted)
 	d.out.Modules = sortedKeys(d.modules)
+	d.loaded, d.reached = nil, nil // the resources keep the rest, for what is asked of them later
 	d.out.work = workPerDeployment + workPerResource*len(d.out.Resources) + workPerCall*d.calls + d.eval.Steps()
 	return d.out
 }

@@ -38,13 +38,16 @@ type instance struct {
 	// base are the values of the parameter file that this one extends, by
 	// folded name; nil for templates.
 	base map[string]lazy
+	// file is the parameter file that the instance stands for; nil for templates.
+	file *template.ParameterFile
 
 	// loops are those that the instance is called in.
 	loops expr.OpenLoops
 
-	symbols  map[string]symbol
+	brought  int                   // APIs and module calls so far, see [maxOwn]
+	symbols  map[string]any        // see [declarations]; nil until somebody asks for them
 	values   map[string]expr.Value // parameters and variables evaluated so far
-	open     map[string]bool       // being evaluated: meeting one again is a cycle
+	open     []string              // being evaluated: meeting one again is a cycle
 	children map[string]*instance
 	names    names          // nil until somebody asks for them
 	edgesOf  map[any][]node // by *template.Resource or *template.Module
@@ -57,7 +60,7 @@ type lazy struct {
 	scope expr.Scope
 }
 
-// symbol is what an identifier names. Exactly one field is set.
+// symbol is what an identifier names. At most one field is set.
 type symbol struct {
 	parameter *template.Parameter
 	variable  *template.Variable
@@ -68,58 +71,74 @@ type symbol struct {
 	imported  *imported
 }
 
+func symbolOf(declared any) (s symbol) {
+	switch d := declared.(type) {
+	case *template.Parameter:
+		s.parameter = d
+	case *template.Variable:
+		s.variable = d
+	case *template.Function:
+		s.function = d
+	case *template.Resource:
+		s.resource = d
+	case *template.Module:
+		s.module = d
+	case *template.Import:
+		s.namespace = d
+	case *imported:
+		s.imported = d
+	}
+	return s
+}
+
 type imported struct {
 	from *template.Import
 	name string
 }
 
 func newInstance(d *expander, t *template.Template, id string, target Target) *instance {
-	in := &instance{
-		d: d, template: t, id: id, target: target, condition: expr.Bool(true), loops: d.eval.OpenLoops(),
-		given: map[string]lazy{}, values: map[string]expr.Value{}, open: map[string]bool{}, children: map[string]*instance{},
-	}
-	in.symbols = d.symbols(t)
-	return in
+	return &instance{d: d, template: t, id: id, target: target, condition: expr.Bool(true), loops: d.eval.OpenLoops()}
 }
 
-// declarations indexes what a template declares by name.
-func declarations(t *template.Template) map[string]symbol {
-	m := map[string]symbol{}
+// declarations indexes what a template declares by name: what a [symbol] may
+// hold, in one word, because there are many.
+func declarations(t *template.Template) map[string]any {
+	m := map[string]any{}
 	for _, i := range t.Imports {
 		if i.Namespace != "" {
-			m[i.Namespace] = symbol{namespace: i}
+			m[i.Namespace] = i
 		}
 		for local, name := range i.Names {
-			m[local] = symbol{imported: &imported{from: i, name: name}}
+			m[local] = &imported{from: i, name: name}
 		}
 	}
 	for _, f := range t.Functions {
-		m[f.Name] = symbol{function: f}
+		m[f.Name] = f
 	}
 	for _, x := range t.Modules {
 		if x.Symbol != "" {
-			m[x.Symbol] = symbol{module: x}
+			m[x.Symbol] = x
 		}
 	}
 	for _, r := range t.Resources {
 		if r.Symbol != "" {
-			m[r.Symbol] = symbol{resource: r}
+			m[r.Symbol] = r
 		}
 	}
 	if t.Language == template.Bicep {
 		for _, v := range t.Variables {
-			m[v.Name] = symbol{variable: v}
+			m[v.Name] = v
 		}
 		for _, p := range t.Parameters {
-			m[p.Name] = symbol{parameter: p}
+			m[p.Name] = p
 		}
 		return m
 	}
 	for _, v := range slices.Backward(t.Variables) { // the first of a name counts
-		m[armVariableKey(v.Name)] = symbol{variable: v}
+		m[armVariableKey(v.Name)] = v
 	}
 	for _, p := range slices.Backward(t.Parameters) {
-		m[armParameterKey(p.Name)] = symbol{parameter: p}
+		m[armParameterKey(p.Name)] = p
 	}
 	return m
 }
@@ -128,10 +147,23 @@ func declarations(t *template.Template) map[string]symbol {
 func armParameterKey(name string) string { return "parameters('" + strings.ToLower(name) + "')" }
 func armVariableKey(name string) string  { return "variables('" + strings.ToLower(name) + "')" }
 
+// own is what the template declares by a name, apart from what the rule does not
+// read.
+func (in *instance) own(name string) symbol {
+	if in.symbols == nil {
+		if in.file != nil {
+			in.symbols = assignments(in.file)
+		} else {
+			in.symbols = in.d.symbols(in.template)
+		}
+	}
+	return symbolOf(in.symbols[name])
+}
+
 // symbol is what the template declares by a name; the zero symbol for nothing.
 func (in *instance) symbol(name string) symbol {
-	s, ok := in.symbols[name]
-	if !ok {
+	s := in.own(name)
+	if s == (symbol{}) {
 		s.resource = in.template.Others.Symbol(name)
 	}
 	return s
@@ -143,7 +175,7 @@ func (in *instance) Name(name string) (expr.Value, bool) {
 		return in.outer.Name(name)
 	}
 	s := in.symbol(name)
-	if s == (symbol{}) && name == "base" && in.base != nil {
+	if s == (symbol{}) && name == "base" && in.file != nil {
 		return expr.HandleValue("base of "+in.id, baseFile{in}), true
 	}
 	if in.template.Language != template.Bicep {
@@ -247,7 +279,7 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 	if v, ok := in.values[name]; ok {
 		return v
 	}
-	if in.open[name] {
+	if slices.Contains(in.open, name) {
 		path, at := in.place(at)
 		in.d.report(diag.Diagnostic{
 			Code: CodeNotEvaluated, Severity: diag.Failure, Path: path, Span: at,
@@ -256,10 +288,10 @@ func (in *instance) once(name string, at source.Span, eval func() expr.Value) ex
 		})
 		return expr.Atom(in.id+" circle "+name, expr.KindUnknown)
 	}
-	in.open[name] = true
+	in.open = append(in.open, name)
 	v := in.d.eval.Within(in.loops, eval)
-	delete(in.open, name)
-	in.values[name] = v
+	in.open = in.open[:len(in.open)-1]
+	put(&in.values, name, v)
 	return v
 }
 
@@ -287,7 +319,7 @@ func (in *instance) exported(name string) (expr.Value, bool) {
 
 func (in *instance) exportedFunction(name string) *template.Function {
 	if in.template.Language == template.Bicep {
-		return in.symbols[name].function
+		return in.own(name).function
 	}
 	for _, f := range in.template.Functions {
 		if strings.HasSuffix(f.Name, "."+name) {
@@ -300,7 +332,7 @@ func (in *instance) exportedFunction(name string) *template.Function {
 // importsNullable reports whether an imported type includes null.
 func (in *instance) importsNullable(name string) bool {
 	space, member, dotted := strings.Cut(name, ".")
-	s := in.symbols[space]
+	s := in.own(space)
 	var lib *instance
 	switch {
 	case dotted && s.namespace != nil:
@@ -325,7 +357,7 @@ func (in *instance) library(i *template.Import) *instance {
 	}
 	lib := newInstance(in.d, t, t.File.Path, in.target)
 	lib.loops = expr.OpenLoops{}
-	in.d.libraries[t.File.Path] = lib
+	put(&in.d.libraries, t.File.Path, lib)
 	return lib
 }
 
@@ -355,7 +387,7 @@ func (in *instance) function(base expr.Value, name string) (*template.Function, 
 		}
 		return nil, nil
 	}
-	s := in.symbols[name]
+	s := in.own(name)
 	if s.imported != nil {
 		if lib := in.library(s.imported.from); lib != nil {
 			return lib.exportedFunction(s.imported.name), lib
@@ -373,6 +405,10 @@ func (in *instance) function(base expr.Value, name string) (*template.Function, 
 }
 
 func (in *instance) callFunction(f *template.Function, args []expr.Value) expr.Value {
+	in.d.eval.Spend(1 + len(args))
+	if len(f.Params) == 1 && len(args) == 1 && in.template.Language == template.Bicep {
+		return in.d.eval.Eval(expr.WithElement(in, f.Params[0], "", args[0], expr.Value{}), f.Body)
+	}
 	locals := make(map[string]expr.Value, len(f.Params))
 	for i, p := range f.Params {
 		v := expr.Null()

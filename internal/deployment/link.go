@@ -20,9 +20,6 @@ func (g *Graph) link() {
 		if f.Template == nil {
 			continue
 		}
-		if g.symbols[f.Template] == nil {
-			g.symbols[f.Template] = declarations(f.Template)
-		}
 		seen := map[string]bool{p: true}
 		references(f.Template, func(ref string) {
 			if to := g.templateAt(p, ref); to != "" && !seen[to] {

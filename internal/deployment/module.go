@@ -23,7 +23,7 @@ func (in *instance) expandModule(m *template.Module) {
 		if m.Condition != nil {
 			condition = expr.And(condition, truth(in.d.eval.Eval(scope, m.Condition)))
 		}
-		if condition.IsFalse() || !in.room(m.Anchor) {
+		if condition.IsFalse() || !in.room(m.Anchor) || !in.roomOfOwn(m.Anchor) {
 			return
 		}
 		in.d.calls++
@@ -47,10 +47,14 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 	if c, ok := in.children[id]; ok {
 		return c
 	}
+	if in.d.instances++; in.d.instances > maxCalls {
+		in.d.eval.Exceed(fmt.Sprintf("%d module calls in one deployment", maxCalls))
+		return nil
+	}
 	t := m.Inline
 	if t == nil {
 		if t = in.called(m); t == nil {
-			in.children[id] = nil
+			put(&in.children, id, nil)
 			return nil
 		}
 	}
@@ -65,7 +69,7 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 		c.outer = scope
 	}
 	c.handed, c.handedIn = in.handsOver(m, t), scope
-	in.children[id] = c
+	put(&in.children, id, c)
 	return c
 }
 
@@ -91,7 +95,7 @@ func (in *instance) handsOver(m *template.Module, t *template.Template) map[stri
 			}
 		}
 	}
-	in.d.handedBy[m] = all
+	put(&in.d.handedBy, m, all)
 	return all
 }
 

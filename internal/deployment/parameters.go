@@ -155,11 +155,11 @@ func (in *instance) give(f *File) {
 // giveFrom hands over the assignments of the file that f extends, then its
 // own, which win. Below are the files that lead here.
 func (in *instance) giveFrom(f *File, below []*File) {
-	in.d.reached[f.Source.Path] = true
+	put(&in.d.reached, f.Source.Path, true)
 	if n := len(f.Diagnostics); n > 0 {
 		in.d.report(diag.First(f.Diagnostics))
 	}
-	base := map[string]lazy{}
+	var base map[string]lazy
 	if p := f.Parameters; p.Extends != "" {
 		next := in.d.graph.files[in.d.graph.spelled(source.Resolve(f.Source.Path, p.Extends))]
 		switch {
@@ -175,10 +175,13 @@ func (in *instance) giveFrom(f *File, below []*File) {
 			})
 		default:
 			in.giveFrom(next, append(below, f))
-			maps.Copy(base, in.given)
+			base = maps.Clone(in.given)
 		}
 	}
 	scope := in.parameterScope(f.Parameters, base)
+	if len(in.given) == 0 {
+		in.given = make(map[string]lazy, len(f.Parameters.Assignments))
+	}
 	for _, a := range f.Parameters.Assignments {
 		in.given[strings.ToLower(a.Name)] = lazy{a.Value, scope}
 	}
@@ -197,15 +200,19 @@ func notFound(path string, at source.Span, what, ref, why string) diag.Diagnosti
 // own variables, functions and imports, the values of the file it extends, and
 // nothing of the template.
 func (in *instance) parameterScope(f *template.ParameterFile, base map[string]lazy) expr.Scope {
-	t := &template.Template{
-		File: f.File, Language: f.Language, Variables: f.Variables, Functions: f.Functions, Imports: f.Imports,
-	}
-	for _, a := range f.Assignments { // an assignment may use the parameters before it
+	scope := newInstance(in.d, &template.Template{File: f.File, Language: f.Language, Functions: f.Functions, Imports: f.Imports}, f.File.Path, in.target)
+	scope.base, scope.file = base, f
+	return scope
+}
+
+// assignments indexes what a parameter file declares by name; an assignment may
+// use the parameters before it.
+func assignments(f *template.ParameterFile) map[string]any {
+	t := &template.Template{Language: f.Language, Variables: slices.Clip(f.Variables), Functions: f.Functions, Imports: f.Imports}
+	for _, a := range f.Assignments {
 		t.Variables = append(t.Variables, &template.Variable{Name: a.Name, At: a.At, Value: a.Value})
 	}
-	scope := newInstance(in.d, t, f.File.Path, in.target)
-	scope.base = base
-	return scope
+	return declarations(t)
 }
 
 // baseFile is "base" in a parameter file: the values of the file it extends.

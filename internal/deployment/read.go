@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -86,21 +87,114 @@ func read(f *source.File) *File {
 	}
 	switch strings.ToLower(path.Ext(f.Path)) {
 	case ".bicep":
-		out.Template = bicep.Lower(bicep.Parse(f))
+		out.Template = bounded(bicep.Lower(bicep.Parse(f)))
 		out.Diagnostics = out.Template.Diagnostics
 	case ".bicepparam":
-		out.Parameters = bicep.LowerParameters(bicep.Parse(f))
+		out.Parameters = boundedParameters(bicep.LowerParameters(bicep.Parse(f)))
 		out.Diagnostics = out.Parameters.Diagnostics
 	default:
 		if t, ok := arm.Parse(f); ok {
+			t = bounded(t)
 			out.Template, out.Diagnostics = t, t.Diagnostics
 		} else if p, ok := arm.ParseParameters(f); ok {
+			p = boundedParameters(p)
 			out.Parameters, out.Diagnostics = p, p.Diagnostics
 		} else {
 			return nil
 		}
 	}
 	return out
+}
+
+// maxDeclared is how many resources and modules one file may declare: for each
+// that counts for [maxOwn] a collection. Azure takes 800.
+const maxDeclared = 2 * maxOwn
+
+// bounded is a template that was just read, without the declarations that there
+// are too many of, and says so.
+func bounded(t *template.Template) *template.Template {
+	b := &bound{left: maxDeclared}
+	b.template(t)
+	if b.cut {
+		t.Diagnostics = append(slices.Clone(t.Diagnostics), diag.Diagnostic{
+			Code: template.CodeUnreadable, Severity: diag.Failure, Path: t.File.Path, Span: b.first, Summary: "Too many resources",
+			Detail: fmt.Sprintf("The file declares more than %d resources and modules, of which Azure takes 800. The others are not checked; "+
+				"split the file into modules.", maxDeclared),
+		})
+		diag.Sort(t.Diagnostics)
+	}
+	return t
+}
+
+// maxAssigned is how many parameters a file may give values to. Azure takes 256.
+const maxAssigned = 1000
+
+// boundedParameters is bounded for a parameter file.
+func boundedParameters(f *template.ParameterFile) *template.ParameterFile {
+	if len(f.Assignments) > maxAssigned {
+		f.Diagnostics = append(slices.Clone(f.Diagnostics), diag.Diagnostic{
+			Code: template.CodeUnreadable, Severity: diag.Failure, Path: f.File.Path, Span: f.Assignments[maxAssigned].At, Summary: "Too many parameters",
+			Detail: fmt.Sprintf("The file gives values to more than %d parameters, of which Azure takes 256. The others are left out; put values into objects.", maxAssigned),
+		})
+		diag.Sort(f.Diagnostics)
+		f.Assignments = slices.Clone(f.Assignments[:maxAssigned])
+	}
+	return f
+}
+
+// bound cuts lists of declarations off.
+type bound struct {
+	left  int // declarations that may still come
+	cut   bool
+	first source.Span // that was left out
+}
+
+func (b *bound) template(t *template.Template) {
+	t.Resources = b.resources(t.Resources)
+	for i, m := range t.Modules {
+		if !b.another(m.Anchor) {
+			t.Modules = slices.Concat(t.Modules[:i], apart(t.Modules[i:]))
+			return
+		}
+		if m.Inline != nil {
+			b.template(m.Inline)
+		}
+	}
+}
+
+// apart are calls of different files, one for each: a file that is called is not
+// deployed by itself.
+func apart(calls []*template.Module) []*template.Module {
+	called := map[string]bool{"": true}
+	var out []*template.Module
+	for _, m := range calls {
+		if !called[m.Path] {
+			called[m.Path] = true
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func (b *bound) resources(list []*template.Resource) []*template.Resource {
+	for i, r := range list {
+		if !b.another(r.Anchor) {
+			return slices.Clone(list[:i])
+		}
+		r.Children = b.resources(r.Children)
+	}
+	return list
+}
+
+// another counts a declaration and reports whether it may stay.
+func (b *bound) another(at source.Span) bool {
+	if b.left--; b.left >= 0 {
+		return true
+	}
+	if !b.cut {
+		b.cut, b.first = true, at
+	}
+	return false
 }
 
 // refused is the file with the reason why it is not read; nil if its text, as

@@ -129,6 +129,9 @@ var (
 // maxRepository is the longest name of a repository, Bicep's own limit.
 const maxRepository = 255
 
+// maxHost is how long the name of a host may be, with its port.
+const maxHost = 262
+
 // resolveModule makes a full reference of "br:registry/path:tag" or
 // "br/alias:path:tag".
 // https://learn.microsoft.com/azure/azure-resource-manager/bicep/modules#path-to-module
@@ -145,6 +148,9 @@ func resolveModule(modulePath string, configOf func() []bicepConfig) registryMod
 		if host == "" {
 			return registryModule{problem: fmt.Sprintf("bicepconfig.json has no registry for the alias %q", alias)}
 		}
+		if len(host) > maxHost || len(root) > maxRepository { // said now, before it is copied for each call
+			return registryModule{problem: "its reference is none that a registry could have"}
+		}
 		rest = host + "/" + tail
 		if root != "" {
 			rest = host + "/" + root + "/" + tail
@@ -156,7 +162,7 @@ func resolveModule(modulePath string, configOf func() []bicepConfig) registryMod
 		at = len(tail)
 	}
 	host = strings.ToLower(host)
-	if !registryForm.MatchString(host) || len(tail[:at]) > maxRepository || !repositoryForm.MatchString(tail[:at]) || !versionForm.MatchString(tail[at:]) {
+	if len(host) > maxHost || !registryForm.MatchString(host) || len(tail[:at]) > maxRepository || !repositoryForm.MatchString(tail[:at]) || !versionForm.MatchString(tail[at:]) {
 		return registryModule{problem: "its reference is none that a registry could have"}
 	}
 	return registryModule{reference: host + "/" + tail, config: config}
@@ -232,11 +238,11 @@ func (g *Graph) configOf(dir string, known map[string][]bicepConfig) []bicepConf
 func (in *instance) fromRegistry(m *template.Module) *template.Template {
 	r := in.d.graph.registry[written{in.template.File.Path, m.Path}]
 	for _, c := range r.config {
-		in.d.reached[c.path] = true
+		put(&in.d.reached, c.path, true)
 	}
 	if r.reference != "" {
 		if _, known := in.d.options.Modules[r.reference]; !known {
-			in.d.modules[r.reference] = true
+			put(&in.d.modules, r.reference, true)
 		}
 	}
 	if r.template == nil {

@@ -17,6 +17,7 @@ func TestResolveModule(t *testing.T) {
 		"shop": { "registry": "Shop.azurecr.io", "modulePath": "bicep/apim" }, /* two more */
 		"plain": { "registry": "shop.azurecr.io" },
 		"lost": { "modulePath": "bicep" },
+		"long": { "registry": "shop.azurecr.io", "modulePath": "` + strings.Repeat("a", 256) + `" },
 	} } }`
 	for _, c := range []struct{ path, want string }{
 		{"br:shop.azurecr.io/apim/api:v1.0-rc_2", "shop.azurecr.io/apim/api:v1.0-rc_2"},
@@ -45,6 +46,8 @@ func TestResolveModule(t *testing.T) {
 		{"br:shop.azurecr.io/api?x=:v1", ""},
 		{"br:shop.azurecr.io/" + strings.Repeat("a", 256) + ":v1", ""},
 		{"br:shop.azurecr.io/api:" + strings.Repeat("1", 129), ""},
+		{"br:" + strings.Repeat("a", 263) + "/api:v1", ""},
+		{"br/long:api:v1", ""},
 	} {
 		got := resolveModule(c.path, func() []bicepConfig {
 			node, problems := arm.Document(source.NewFile("bicepconfig.json", []byte(config)))

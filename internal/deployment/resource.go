@@ -236,8 +236,17 @@ func isText(v expr.Value, want string) bool {
 }
 
 // SameService compares two services as terms.
-func SameService(a, b ServiceID) expr.Truth {
-	name := expr.SameName(a.Name, b.Name)
+func SameService(a, b ServiceID) expr.Truth { return SameFolded(a.Fold(), b.Fold()) }
+
+// Fold is the service without case, for [SameFolded].
+func (s ServiceID) Fold() ServiceID {
+	s.Name, s.Target.ResourceGroup, s.Target.Subscription = expr.Fold(s.Name), expr.Fold(s.Target.ResourceGroup), expr.Fold(s.Target.Subscription)
+	return s
+}
+
+// SameFolded is [SameService] for services that are compared with many others.
+func SameFolded(a, b ServiceID) expr.Truth {
+	name := expr.SameText(a.Name, b.Name)
 	if name == expr.False {
 		return expr.False // most are, and then nobody needs the rest
 	}
@@ -252,5 +261,5 @@ func sameOptional(a, b expr.Value) expr.Truth {
 	if a.IsUnknown() && b.IsUnknown() {
 		return expr.True
 	}
-	return expr.SameName(a, b)
+	return expr.SameText(a, b)
 }

@@ -124,3 +124,20 @@ func TestSiblings(t *testing.T) {
 		}
 	}
 }
+
+// TestManyModules calls more modules than one template may; those that are not
+// expanded are still no deployments of their own.
+func TestManyModules(t *testing.T) {
+	t.Parallel()
+	const many = maxDeclared + 1000
+	var root strings.Builder
+	files := []string{"main.bicep", ""}
+	for i := range many {
+		fmt.Fprintf(&root, "module m%d 'm%d.bicep' = {}\n", i, i)
+		files = append(files, fmt.Sprintf("m%d.bicep", i), "resource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 's/a'\n}\n")
+	}
+	files[1] = root.String()
+	if d := expanded(t, files...); len(d.Resources) != maxOwn {
+		t.Errorf("%d resources, want %d", len(d.Resources), maxOwn)
+	}
+}

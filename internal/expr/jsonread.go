@@ -72,7 +72,7 @@ func (r *jsonReader) next() byte {
 }
 
 func (r *jsonReader) value(depth int) (Value, error) {
-	if !r.e.Spend(1) {
+	if !r.e.Spend(2) { // a value takes more memory than what most steps leave behind
 		return Unknown(), errArgument
 	}
 	switch c := r.next(); c {

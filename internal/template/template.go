@@ -142,8 +142,9 @@ type Resource struct {
 	// Scope is the scope property, nil when there is none: a symbol or a
 	// scope function in Bicep, a resource ID in ARM.
 	Scope expr.Expr
-	// Body is the object with all properties as written. It is nil for types
-	// that nothing here reads, see [Relevant].
+	// Body is the object with the properties as written, in ARM without those that
+	// are large and have a field here. It is nil for types that nothing here reads,
+	// see [Relevant].
 	Body *expr.Object
 	// DependsOn are the entries of dependsOn.
 	DependsOn []expr.Expr

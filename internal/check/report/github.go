@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -14,19 +15,22 @@ import (
 // writer's.
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 func GitHub(w io.Writer, r *check.Report) error {
-	var b strings.Builder
+	out := bufio.NewWriterSize(w, 1<<16)
 	for _, a := range Annotations(r) {
-		fmt.Fprintf(&b, "::%s file=%s,line=%d,endLine=%d", command(a.Level), escapeProperty(a.Path), a.StartLine, a.EndLine)
+		line := fmt.Sprintf("::%s file=%s,line=%d,endLine=%d", command(a.Level), escapeProperty(a.Path), a.StartLine, a.EndLine)
 		if a.StartColumn > 0 {
 			// GitHub's end column is inclusive.
-			fmt.Fprintf(&b, ",col=%d,endColumn=%d", a.StartColumn, max(a.StartColumn, a.EndColumn-1))
+			line += fmt.Sprintf(",col=%d,endColumn=%d", a.StartColumn, max(a.StartColumn, a.EndColumn-1))
 		}
-		fmt.Fprintf(&b, ",title=%s::%s\n", escapeProperty(a.Title), escapeData(a.Message))
+		line += fmt.Sprintf(",title=%s::%s\n", escapeProperty(a.Title), escapeData(a.Message))
+		if _, err := out.WriteString(line); err != nil {
+			return err
+		}
 	}
-	b.WriteString(Title(r))
-	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
-	return err
+	if _, err := out.WriteString(Title(r) + "\n"); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // command is the workflow command of an annotation's level.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"slices"
 
@@ -76,38 +75,29 @@ func JSON(w io.Writer, r *check.Report) error {
 	out := reportJSON{
 		Rule:        ruleJSON{Name: check.RuleName, Ref: check.RuleRef},
 		Outcome:     r.Outcome,
-		Deployments: make([]deploymentJSON, 0, len(r.Deployments)),
-		APIs:        make([]apiJSON, 0, len(r.APIs)),
-		Findings:    make([]findingJSON, 0, len(r.Findings)),
+		Deployments: []deploymentJSON{},
+		APIs:        []apiJSON{},
+		Findings:    []findingJSON{},
 		Summary:     summaryJSON(r.Summary),
 	}
-	for _, d := range r.Deployments {
-		out.Deployments = append(out.Deployments, deploymentJSON(d))
-	}
-	slices.SortStableFunc(out.Deployments, func(a, b deploymentJSON) int {
+	deployments := slices.Clone(r.Deployments)
+	slices.SortStableFunc(deployments, func(a, b check.DeploymentResult) int {
 		return cmp.Or(cmp.Compare(a.Root, b.Root), cmp.Compare(a.Parameters, b.Parameters))
 	})
-	for _, a := range apis(r) {
-		out.APIs = append(out.APIs, apiJSON{
-			Name: a.Name, Service: a.Service, Path: a.Path, StartLine: a.start.Line, Status: a.Status.String(), Reason: a.Reason,
-		})
-	}
-	for _, f := range findings(r) {
-		out.Findings = append(out.Findings, findingJSON{
-			Path: f.Path, StartLine: f.start.Line, EndLine: f.end.Line, StartColumn: f.start.Column, EndColumn: f.end.Column,
-			Level: f.Severity.String(), Code: string(f.Code), Title: f.Summary, Message: f.Detail,
-			API: f.API, Service: f.Service, Deployments: append([]string{}, f.Deployments...), Parameters: f.Parameters,
-			Fixable: f.Fixable, FixReason: f.FixReason, Snippet: f.Snippet, New: f.New,
-		})
-	}
-	return encode(w, out)
-}
-
-// encode writes JSON for people and programs alike: indented, and with < and &
-// as they are, because expressions are full of them.
-func encode(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return encode(w, out,
+		elements("deployments", deployments, func(d check.DeploymentResult) any { return deploymentJSON(d) }),
+		elements("apis", apis(r), func(a api) any {
+			return apiJSON{
+				Name: a.Name, Service: a.Service, Path: a.Path, StartLine: a.start.Line, Status: a.Status.String(), Reason: a.Reason,
+			}
+		}),
+		elements("findings", findings(r), func(f finding) any {
+			return findingJSON{
+				Path: f.Path, StartLine: f.start.Line, EndLine: f.end.Line, StartColumn: f.start.Column, EndColumn: f.end.Column,
+				Level: f.Severity.String(), Code: string(f.Code), Title: f.Summary, Message: f.Detail,
+				API: f.API, Service: f.Service, Deployments: append([]string{}, f.Deployments...), Parameters: f.Parameters,
+				Fixable: f.Fixable, FixReason: f.FixReason, Snippet: f.Snippet, New: f.New,
+			}
+		}),
+	)
 }

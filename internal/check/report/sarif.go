@@ -43,19 +43,20 @@ func SARIF(w io.Writer, r *check.Report, o SARIFOptions) error {
 	s := &sarif{options: o, look: newLookup(r), seen: map[string]int{}, ruleIndex: map[diag.Code]int{}}
 	s.addRules(r)
 	invocation := sarifInvocation{ExecutionSuccessful: true}
-	results := []sarifResult{}
-	for _, f := range findings(r) {
-		results = append(results, s.result(f))
+	found := findings(r)
+	for _, f := range found {
 		if isBroken(f.Finding) {
 			invocation.ExecutionSuccessful = false
 			invocation.Notifications = append(invocation.Notifications, s.notification(f))
 		}
 	}
-	for _, a := range apis(r) {
-		if a.Status == check.Suppressed {
-			results = append(results, s.suppressed(a))
+	suppressed := slices.DeleteFunc(apis(r), func(a api) bool { return a.Status != check.Suppressed })
+	results := filling{"results", len(found) + len(suppressed), func(i int) any {
+		if i < len(found) {
+			return s.result(found[i])
 		}
-	}
+		return s.suppressed(suppressed[i-len(found)])
+	}}
 	return encode(w, sarifLog{
 		Schema: sarifSchema, Version: "2.1.0",
 		Runs: []sarifRun{{
@@ -66,9 +67,9 @@ func SARIF(w io.Writer, r *check.Report, o SARIFOptions) error {
 			OriginalURIBaseIDs: map[string]sarifArtifact{
 				sarifRoot: {Description: &sarifMessage{Text: "The folder that all paths are relative to."}},
 			},
-			Results: results, ColumnKind: "unicodeCodePoints", NewlineSequences: []string{"\r\n", "\n", "\r"},
+			Results: []sarifResult{}, ColumnKind: "unicodeCodePoints", NewlineSequences: []string{"\r\n", "\n", "\r"},
 		}},
-	})
+	}, results)
 }
 
 // sarif is a log in the making.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -25,7 +26,7 @@ type TextOptions struct {
 // lines, what can be done, and the numbers. A report without findings is one
 // line. The error is the writer's.
 func Text(w io.Writer, r *check.Report, o TextOptions) error {
-	var b strings.Builder
+	out := bufio.NewWriterSize(w, 1<<16)
 	draw := diag.RenderOptions{Colour: o.Colour, Width: o.Width}
 	file := func(path string) *source.File { return r.Sources[path] }
 	width := o.Width
@@ -33,6 +34,7 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 		width = 100
 	}
 	for _, f := range findings(r) {
+		var b strings.Builder
 		draw.At = f.start
 		b.WriteString(diag.Render(f.Diagnostic, file, draw))
 		for _, line := range hints(f.Finding, o) {
@@ -42,7 +44,11 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 			b.WriteString("  to start from:\n    " + strings.ReplaceAll(visibleLines(f.Snippet), "\n", "\n    ") + "\n")
 		}
 		b.WriteByte('\n')
+		if _, err := out.WriteString(inert(b.String())); err != nil {
+			return err
+		}
 	}
+	var b strings.Builder
 	b.WriteString(totals(r))
 	b.WriteByte('\n')
 	if r.Summary.Unprotected > 0 {
@@ -51,8 +57,10 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 			"is on at the subscription (Microsoft.Security/pricings named Api, tier Standard).", "", width))
 		b.WriteString("  " + PlanURL + "\n  " + check.RuleURL + "\n")
 	}
-	_, err := io.WriteString(w, inert(b.String()))
-	return err
+	if _, err := out.WriteString(inert(b.String())); err != nil {
+		return err
+	}
+	return out.Flush()
 }
 
 // inert keeps lines from being taken for commands by the log of GitHub Actions
@@ -60,7 +68,9 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 // indent, and ones with "##[" or "##vso[" in them.
 // https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 func inert(text string) string {
-	text = strings.NewReplacer("##[", `\x23#[`, "##vso[", `\x23#vso[`).Replace(text)
+	if strings.Contains(text, "##") {
+		text = strings.NewReplacer("##[", `\x23#[`, "##vso[", `\x23#vso[`).Replace(text)
+	}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		rest := strings.TrimLeft(line, " ")

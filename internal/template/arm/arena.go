@@ -17,11 +17,16 @@ type arena struct {
 	properties []expr.Property
 }
 
+// arenaChunk is how many nodes are made at a time at most; the first few are made
+// fewer at a time, because most parameter files have no more.
 const arenaChunk = 64
+
+// grown is an empty chunk twice as large as the last one.
+func grown[T any](last []T) []T { return make([]T, 0, min(max(4, 2*cap(last)), arenaChunk)) }
 
 func (a *arena) literal(at source.Span, v expr.Value) *expr.Literal {
 	if len(a.literals) == cap(a.literals) {
-		a.literals = make([]expr.Literal, 0, arenaChunk)
+		a.literals = grown(a.literals)
 	}
 	a.literals = append(a.literals, expr.Literal{Node: expr.Node{At: at}, Value: v})
 	return &a.literals[len(a.literals)-1]
@@ -31,7 +36,7 @@ func (a *arena) str(at source.Span, s string) *expr.Literal { return a.literal(a
 
 func (a *arena) call(at expr.Node, name string, args []expr.Expr) *expr.Call {
 	if len(a.calls) == cap(a.calls) {
-		a.calls = make([]expr.Call, 0, arenaChunk)
+		a.calls = grown(a.calls)
 	}
 	a.calls = append(a.calls, expr.Call{Node: at, Name: name, Args: args})
 	return &a.calls[len(a.calls)-1]

@@ -195,8 +195,8 @@ func (r *reader) body(v gjson.Result) *expr.Object {
 	height := len(r.nodes.properties)
 	members(v, func(name string, key, value gjson.Result) {
 		switch {
-		case equalFold(name, "resources"):
-			return
+		case equalFold(name, "resources"), equalFold(name, "condition"), equalFold(name, "dependson"):
+			return // read on their own
 		case equalFold(name, "comments"), equalFold(name, "metadata"):
 			plain := r.plain
 			r.plain = true

@@ -5,10 +5,16 @@ import (
 	"unicode/utf8"
 
 	"github.com/onboard-defender/onboard-defender/internal/source"
+	"github.com/onboard-defender/onboard-defender/internal/template"
 )
 
-// large is from which size on a file gets room for as many tokens as bytes.
-const large = 1 << 20
+// large is from which size on a file gets room for as many tokens as bytes, and
+// maxTokens how many are read: as many as a file of [template.MaxSize] has if it
+// is as dense as the densest real ones, with a token every four bytes.
+const (
+	large     = 1 << 20
+	maxTokens = template.MaxSize / 4
+)
 
 // A lexer cuts the text of a file into tokens and trivia. It accepts every
 // sequence of bytes.
@@ -32,6 +38,8 @@ type lexer struct {
 	// lines.
 	unclosedText bool
 	conflicted   bool // a mark of a merge conflict was reported
+	// cut is the first place that is not read, nil where all is.
+	cut *source.Span
 }
 
 // A hole is an interpolated string whose ${ has not met its } yet.
@@ -42,14 +50,13 @@ type hole struct {
 }
 
 func (l *lexer) run() {
-	// The densest real files have a token every four bytes. A large file may be
-	// all signs, and then growing would copy the tokens over and over; what is
-	// not used of so large a slice takes no memory.
+	// A large file may be all signs, and then growing would copy the tokens over
+	// and over; what is not used of so large a slice takes no memory.
 	n := len(l.src)/4 + 16
 	if len(l.src) >= large {
 		n = len(l.src) + 16
 	}
-	l.tokens = make([]Token, 0, n)
+	l.tokens = make([]Token, 0, min(n, maxTokens+2))
 	if strings.HasPrefix(l.src, source.BOM) {
 		l.pos = len(source.BOM)
 		l.addTrivia(ByteOrderMark, 0)
@@ -64,11 +71,22 @@ func (l *lexer) run() {
 			l.add(EndOfFile, start, 0)
 			break
 		}
+		if len(l.tokens) >= maxTokens {
+			l.rest(start)
+			continue
+		}
 		l.token(start)
 	}
 	for _, n := range l.opened {
 		l.unbalanced = l.unbalanced || n != 0
 	}
+}
+
+// rest takes what follows the last token that is read as one.
+func (l *lexer) rest(start int) {
+	l.cut = &source.Span{Start: start, End: start + 1}
+	l.pos = len(l.src)
+	l.add(Unknown, start, broken)
 }
 
 func (l *lexer) add(k Kind, start int, flags tokenFlags) {

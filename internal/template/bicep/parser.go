@@ -45,6 +45,10 @@ func Parse(f *source.File) *File {
 		report: syntactic, reported: -1, lines: f,
 	}
 	file.Declarations = p.file()
+	if l.cut != nil && len(lexical.list)+len(syntactic.list) == 0 { // else there is a mistake to mend first
+		lexical.add(*l.cut, "Too many tokens",
+			fmt.Sprintf("The file has more than %d names, literals and signs; what follows is not read. Split it into modules, or load the data from a file.", maxTokens))
+	}
 	file.Diagnostics = slices.Concat(lexical.list, syntactic.list)
 	diag.Sort(file.Diagnostics)
 	file.Diagnostics = file.Diagnostics[:min(len(file.Diagnostics), maxDiagnostics)]

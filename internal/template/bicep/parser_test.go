@@ -420,6 +420,24 @@ func TestTooMany(t *testing.T) {
 	}
 }
 
+// TestTooManyTokens has more tokens than are read, none of them a value.
+func TestTooManyTokens(t *testing.T) {
+	t.Parallel()
+	const before = "param a string\n"
+	for name, signs := range map[string]string{"Unexpected \",\"": ",", "Unexpected string \"'${\"": "'${", "Too many tokens": "\n "} {
+		f := parse(t, before+strings.Repeat(signs, (template.MaxSize-len(before))/len(signs)))
+		if len(f.Tokens) > 2*maxTokens+2 { // those that end what is open are among them
+			t.Errorf("%s: %d tokens", name, len(f.Tokens))
+		}
+		if first := f.Diagnostics[0]; first.Summary != name {
+			t.Errorf("first diagnostic %q, want %q", first.Summary, name)
+		}
+		if len(Lower(f).Parameters) != 1 {
+			t.Errorf("%s: the parameter before is lost", name)
+		}
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	f := Parse(source.NewFile("main.bicep", make([]byte, template.MaxSize+1)))
