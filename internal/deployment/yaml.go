@@ -22,7 +22,7 @@ func readYAML(e *expr.Evaluator, text string) expr.Value {
 		return expr.Unknown()
 	}
 	tokens := lexer.Tokenize(strings.ReplaceAll(text, "\r\n", "\n"))
-	if !e.Spend(len(text)/16+len(tokens)) || !tame(tokens) || !e.Spend(siblings(tokens)/6) {
+	if !e.Spend(len(text)/16+perToken*len(tokens)) || !tame(tokens) || !e.Spend(siblings(tokens)/6) {
 		return expr.Unknown()
 	}
 	f, err := parser.Parse(tokens, 0)
@@ -31,6 +31,9 @@ func readYAML(e *expr.Evaluator, text string) expr.Value {
 	}
 	return yamlValue(f.Docs[0].Body, yamlguard.MaxDepth)
 }
+
+// perToken is how many steps of evaluation it takes to parse a token.
+const perToken = 4
 
 // tame reports whether tokens can be handed to the parser.
 func tame(tokens token.Tokens) bool {
