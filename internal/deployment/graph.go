@@ -303,9 +303,6 @@ func (g *Graph) Expand(root Root) *Deployment {
 	in.limit(source.Span{})
 	clear(d.loaded) // the resources keep the rest, for what is asked of them later
 	d.out.Diagnostics = unique(d.out.Diagnostics)
-	d.out.Reached = sortedKeys(d.reached)
-	d.out.Wanted = sortedKeys(d.wanted)
-	d.out.Modules = sortedKeys(d.modules)
 	d.out.work = workPerDeployment + workPerResource*len(d.out.Resources) + workPerCall*d.calls + d.eval.Steps()
 	return d.out
 }

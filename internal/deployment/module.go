@@ -50,7 +50,9 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 	t := m.Inline
 	if t == nil {
 		if t = in.called(m); t == nil {
-			in.children[id] = nil
+			if !in.d.quiet { // else it would never be said
+				in.children[id] = nil
+			}
 			return nil
 		}
 	}

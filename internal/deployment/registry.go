@@ -235,7 +235,7 @@ func (in *instance) fromRegistry(m *template.Module) *template.Template {
 		in.d.reached[c.path] = true
 	}
 	if r.reference != "" {
-		if _, known := in.d.options.Modules[r.reference]; !known {
+		if _, known := in.d.options.Modules[r.reference]; !known && !in.d.quiet {
 			in.d.modules[r.reference] = true
 		}
 	}
