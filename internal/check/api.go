@@ -215,7 +215,7 @@ func restIf(r *deployment.Resource) expr.Value {
 	if notREST(r) != "" {
 		return expr.Bool(false)
 	}
-	typ, other := r.Property("properties", "apiType"), r.Property("properties", "type")
+	typ, other := typeIn(r, "apiType"), typeIn(r, "type")
 	if typ.Term() == nil && (!typ.IsNull() || other.Term() == nil) {
 		return expr.Bool(true)
 	}
@@ -223,19 +223,45 @@ func restIf(r *deployment.Resource) expr.Value {
 	return expr.Equals((&expr.Evaluator{}).Apply("coalesce", []expr.Value{typ, other, http}), http)
 }
 
+// typeIn is what a property says of the API's type; an empty text says nothing.
+func typeIn(r *deployment.Resource, property string) expr.Value {
+	typ := r.Property("properties", property)
+	if s, ok := typ.AsString(); ok && s == "" {
+		return expr.Null()
+	}
+	return typ
+}
+
+// typeOf is the API's type, and the property that it is from.
+func typeOf(r *deployment.Resource) (typ expr.Value, property string) {
+	if typ = typeIn(r, "apiType"); !typ.IsNull() {
+		return typ, "apiType"
+	}
+	return typeIn(r, "type"), "type"
+}
+
+// typeOpen reports whether the API's type is not known: it hangs on a value
+// that nobody gave, or is a mark that a pipeline replaces, such as #{apiType}#.
+func typeOpen(r *deployment.Resource) bool {
+	typ, _ := typeOf(r)
+	s, ok := typ.AsString()
+	return ok && !isType(s) || !restIf(r).Known()
+}
+
+// isType reports whether a text can be an API type.
+func isType(s string) bool {
+	return !strings.ContainsFunc(strings.ToLower(s), func(r rune) bool { return r != '-' && notInRegion(r) })
+}
+
 // notREST says why the API is none that Defender for APIs covers, or "".
 // A type that is not known counts as REST.
 func notREST(r *deployment.Resource) string {
-	typ := r.Property("properties", "apiType")
-	name := "apiType"
-	if typ.IsNull() {
-		typ, name = r.Property("properties", "type"), "type"
-	}
+	typ, property := typeOf(r)
 	if s, ok := typ.AsString(); ok {
-		if strings.EqualFold(s, "http") {
+		if strings.EqualFold(s, "http") || !isType(s) {
 			return ""
 		}
-		return fmt.Sprintf("not a REST API (%s: %s)", name, s)
+		return fmt.Sprintf("not a REST API (%s: %s)", property, s)
 	}
 	if !typ.IsNull() {
 		return ""

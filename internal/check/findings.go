@@ -103,7 +103,7 @@ func (r *run) finding(m *merged, w part, row API) Finding {
 		f.Detail = fmt.Sprintf("%s is published without Microsoft Defender for APIs: its collection is never deployed together with it. "+
 			"Give the collection the API's own condition.", subject)
 	}
-	if !restIf(w.current()).IsTrue() {
+	if typeOpen(w.current()) {
 		f.Detail += " The API's type is not known here; it is treated as REST."
 	}
 	if len(w.gateways) > 0 {

@@ -21,7 +21,7 @@ func Run(g *deployment.Graph, settings Settings, selected func(path string) bool
 	r := &run{
 		graph: g, settings: settings, report: &Report{Sources: map[string]*source.File{}, Reached: map[string][]string{}},
 		apis: map[apiKey]*merged{}, siblings: map[declKey][]Sibling{}, accepted: map[*api]bool{},
-		said: map[said][]int{}, wanted: map[string]bool{},
+		said: map[said][]int{},
 		selected: remembered(func(p string) bool {
 			return (selected == nil || selected(p)) && (settings.Skip == nil || !settings.Skip(p))
 		}),
@@ -72,7 +72,6 @@ type run struct {
 	siblings     map[declKey][]Sibling // what each declaration brings
 	accepted     map[*api]bool         // those that are suppressed
 	said         map[said][]int        // findings about something else, by place
-	wanted       map[string]bool
 	report       *Report
 }
 
@@ -141,13 +140,6 @@ func (r *run) expand() {
 		compared := given - max(0, c.pairs)
 		left -= compared
 		r.report.Work += d.Work() + workPerPair*int(compared)
-		reached := slices.Concat(r.report.Reached[d.Root.Path], d.Reached)
-		slices.Sort(reached)
-		r.report.Reached[d.Root.Path] = slices.Compact(reached)
-		for _, w := range d.Wanted {
-			r.wanted[w] = true
-		}
-		r.report.Modules = append(r.report.Modules, d.Modules...)
 		r.deployments = append(r.deployments, c)
 	}
 }
@@ -377,13 +369,29 @@ func (r *run) finish() {
 			rep.Summary.Files++
 		}
 	}
-	for w := range r.wanted {
-		rep.Wanted = append(rep.Wanted, w)
-	}
-	slices.Sort(rep.Wanted)
-	slices.Sort(rep.Modules)
-	rep.Modules = slices.Compact(rep.Modules)
+	r.collectAsked()
 	rep.Outcome = outcome(rep.Findings, rep.APIs)
+}
+
+// collectAsked notes what the deployments were evaluated with. It comes last,
+// because the rule asks for properties all the way.
+func (r *run) collectAsked() {
+	rep := r.report
+	for _, d := range r.deployments {
+		rep.Reached[d.Root.Path] = append(rep.Reached[d.Root.Path], d.Reached()...)
+		rep.Wanted = append(rep.Wanted, d.Wanted()...)
+		rep.Modules = append(rep.Modules, d.Modules()...)
+	}
+	for root, files := range rep.Reached {
+		rep.Reached[root] = sorted(files)
+	}
+	rep.Wanted, rep.Modules = sorted(rep.Wanted), sorted(rep.Modules)
+}
+
+// sorted is a list in order, each element once.
+func sorted(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // outcome is what findings and APIs come to.

@@ -82,7 +82,7 @@ func (t *tally) add(i int, d *Deployment) {
 // cutOff is a deployment that was not evaluated because those before it have
 // too many resources.
 func (t *tally) cutOff(r Root) *Deployment {
-	return &Deployment{Root: r, Reached: []string{r.Path}, Diagnostics: []diag.Diagnostic{{
+	return &Deployment{Root: r, asked: asked{reached: map[string]bool{r.Path: true}}, Diagnostics: []diag.Diagnostic{{
 		Code: CodeNotEvaluated, Severity: diag.Failure, Path: r.Path,
 		Summary: "Could not be evaluated",
 		Detail: fmt.Sprintf("could not evaluate: the deployments before it already took %d steps of work. "+

@@ -35,17 +35,30 @@ type Deployment struct {
 	Resources []*Resource
 	// Diagnostics say what could not be evaluated, and where.
 	Diagnostics []diag.Diagnostic
-	// Reached are the files that the deployment consists of, sorted.
-	Reached []string
-	// Wanted are files of the snapshot that were asked for and are not loaded,
-	// sorted. With them the outcome may be better.
-	Wanted []string
-	// Modules are the full references of registry modules that were asked for
-	// and of which nothing is known, sorted. With them, too, it may be better.
-	Modules []string
 
+	asked
 	work int // what it took, see [maxWork]
 }
+
+// asked is what a deployment was evaluated with. The properties of its resources
+// are evaluated when somebody asks for them, so that it may become more.
+type asked struct {
+	reached map[string]bool
+	wanted  map[string]bool
+	modules map[string]bool // registry modules of which nothing is known
+}
+
+// Reached are the files that the deployment consists of, as far as they had to
+// be looked at by now, sorted.
+func (a asked) Reached() []string { return sortedKeys(a.reached) }
+
+// Wanted are files of the snapshot that were asked for by now and are not
+// loaded, sorted. With them the outcome may be better.
+func (a asked) Wanted() []string { return sortedKeys(a.wanted) }
+
+// Modules are the full references of registry modules that were asked for by
+// now and of which nothing is known, sorted. With them, too, it may be better.
+func (a asked) Modules() []string { return sortedKeys(a.modules) }
 
 // Work is how many steps of evaluation the deployment took. It says how long the
 // same takes again, whatever the machine.
@@ -57,9 +70,6 @@ type expander struct {
 	options   Options
 	eval      *expr.Evaluator
 	libraries map[string]*instance
-	reached   map[string]bool
-	wanted    map[string]bool
-	modules   map[string]bool // registry modules of which nothing is known
 	out       *Deployment
 	nested    map[*template.Template]map[string]any
 	loaded    map[loaded]expr.Value
@@ -68,16 +78,21 @@ type expander struct {
 	instances int  // module calls that were looked into, also for nothing but an output
 	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
+	quiet     bool // what is evaluated is for words only: nothing is asked for or reported
 }
 
 func newExpander(g *Graph, root Root) *expander {
 	return &expander{
 		graph: g, options: g.options, eval: &expr.Evaluator{},
-		reached: map[string]bool{root.Path: true}, out: &Deployment{Root: root},
+		out: &Deployment{Root: root, asked: asked{reached: map[string]bool{root.Path: true}}},
 	}
 }
 
-func (d *expander) want(path string) { put(&d.wanted, path, true) }
+func (d *expander) want(path string) {
+	if !d.quiet {
+		put(&d.out.wanted, path, true)
+	}
+}
 
 // put is for maps that most deployments have no need of; there may be very many
 // deployments.
@@ -108,12 +123,16 @@ func (d *expander) local(from, ref string) *template.Template {
 	if path == "" {
 		return nil
 	}
-	put(&d.reached, path, true)
+	put(&d.out.reached, path, true)
 	return d.graph.files[path].Template
 }
 
 // report adds a diagnostic about the template being expanded.
-func (d *expander) report(x diag.Diagnostic) { d.out.Diagnostics = append(d.out.Diagnostics, x) }
+func (d *expander) report(x diag.Diagnostic) {
+	if !d.quiet {
+		d.out.Diagnostics = append(d.out.Diagnostics, x)
+	}
+}
 
 // limit reports a limit that was exceeded since the last call, at a place.
 func (in *instance) limit(at source.Span) bool {

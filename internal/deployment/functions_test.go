@@ -262,13 +262,13 @@ func TestLoadWanted(t *testing.T) {
 	snapshot := source.NewSnapshot([]source.Entry{{Path: "main.bicep", File: main}, {Path: "apis.yaml", ID: "1"}})
 	g := Load(snapshot, Options{})
 	d := g.Expand(g.Roots()[0])
-	if strings.Join(d.Wanted, " ") != "apis.yaml" || strings.Join(d.Reached, " ") != "apis.yaml main.bicep" {
-		t.Errorf("wanted %q, reached %q", d.Wanted, d.Reached)
+	if strings.Join(d.Wanted(), " ") != "apis.yaml" || strings.Join(d.Reached(), " ") != "apis.yaml main.bicep" {
+		t.Errorf("wanted %q, reached %q", d.Wanted(), d.Reached())
 	}
 	g = Load(snapshot.With(source.NewFile("apis.yaml", []byte("- orders\n- billing\n"))), Options{})
 	d = g.Expand(g.Roots()[0])
-	if len(d.Wanted) > 0 || len(d.Resources) != 2 || d.Resources[1].Segments[1].Key() != `"billing"` {
-		t.Errorf("wanted %q, %d resources", d.Wanted, len(d.Resources))
+	if len(d.Wanted()) > 0 || len(d.Resources) != 2 || d.Resources[1].Segments[1].Key() != `"billing"` {
+		t.Errorf("wanted %q, %d resources", d.Wanted(), len(d.Resources))
 	}
 }
 

@@ -313,10 +313,7 @@ func (g *Graph) Expand(root Root) *Deployment {
 	in.expand()
 	in.limit(source.Span{})
 	d.out.Diagnostics = unique(d.out.Diagnostics)
-	d.out.Reached = sortedKeys(d.reached)
-	d.out.Wanted = sortedKeys(d.wanted)
-	d.out.Modules = sortedKeys(d.modules)
-	d.loaded, d.reached = nil, nil // the resources keep the rest, for what is asked of them later
+	d.loaded = nil // the resources keep the rest, for what is asked of them later
 	d.out.work = workPerDeployment + workPerResource*len(d.out.Resources) + workPerCall*d.calls + d.eval.Steps()
 	return d.out
 }

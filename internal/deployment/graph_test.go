@@ -144,7 +144,7 @@ func TestReached(t *testing.T) {
 	want := []string{
 		"b.bicep", "data/list.json", "gone.txt", "lib/x.bicep", "lib/y.bicep", "lib/z.bicep", "main.bicep", "mod/a.bicep", "mod/c.bicep", "p/base.bicepparam", "p/dev.bicepparam",
 	}
-	if diff := cmp.Diff(want, d.Reached); diff != "" {
+	if diff := cmp.Diff(want, d.Reached()); diff != "" {
 		t.Errorf("reached (-want +got):\n%s", diff)
 	}
 }
@@ -160,13 +160,13 @@ func TestWanted(t *testing.T) {
 		{Path: "text/link", Mode: source.Symlink},
 	})
 	d := deployment.Load(s, deployment.Options{}).Expand(deployment.Root{Path: "main.bicep"})
-	if diff := cmp.Diff([]string{"text/there.txt"}, d.Wanted); diff != "" {
+	if diff := cmp.Diff([]string{"text/there.txt"}, d.Wanted()); diff != "" {
 		t.Errorf("wanted (-want +got):\n%s", diff)
 	}
 	s = s.With(source.NewFile("text/there.txt", []byte(source.BOM+"x")))
 	d = deployment.Load(s, deployment.Options{}).Expand(deployment.Root{Path: "main.bicep"})
-	if len(d.Wanted) > 0 {
-		t.Errorf("wanted %v with all there", d.Wanted)
+	if len(d.Wanted()) > 0 {
+		t.Errorf("wanted %v with all there", d.Wanted())
 	}
 }
 

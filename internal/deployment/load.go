@@ -116,7 +116,7 @@ func (in *instance) load(kind string, args []expr.Value) (*source.File, expr.Val
 		return nil, expr.Apply("load", expr.KindUnknown, append([]expr.Value{expr.String(kind), expr.String(in.template.File.Path)}, args...)...)
 	}
 	term := expr.Apply("load", expr.KindUnknown, append([]expr.Value{expr.String(kind), expr.String(p)}, args[1:]...)...)
-	put(&in.d.reached, p, true)
+	put(&in.d.out.reached, p, true)
 	f := in.d.graph.snapshot.File(p)
 	if f == nil {
 		if e, listed := in.d.graph.snapshot.Lookup(p); listed && e.Mode <= source.Executable {
@@ -269,7 +269,7 @@ func (d *expander) directory(here, dir, pattern string) (expr.Value, bool) {
 	slices.SortStableFunc(paths, func(a, b string) int { return cmp.Compare(strings.ToUpper(a), strings.ToUpper(b)) })
 	files := make([]expr.Value, len(paths))
 	for i, p := range paths {
-		put(&d.reached, p, true)
+		put(&d.out.reached, p, true)
 		files[i] = expr.ObjectOf(
 			expr.Field{Key: "relativePath", Value: expr.String(relative(here, p))},
 			expr.Field{Key: "baseName", Value: expr.String(path.Base(p))},

@@ -54,7 +54,9 @@ func (in *instance) child(m *template.Module, scope expr.Scope, element string) 
 	t := m.Inline
 	if t == nil {
 		if t = in.called(m); t == nil {
-			put(&in.children, id, nil)
+			if !in.d.quiet { // else it would never be said
+				put(&in.children, id, nil)
+			}
 			return nil
 		}
 	}

@@ -155,7 +155,7 @@ func (in *instance) give(f *File) {
 // giveFrom hands over the assignments of the file that f extends, then its
 // own, which win. Below are the files that lead here.
 func (in *instance) giveFrom(f *File, below []*File) {
-	put(&in.d.reached, f.Source.Path, true)
+	put(&in.d.out.reached, f.Source.Path, true)
 	if n := len(f.Diagnostics); n > 0 {
 		in.d.report(diag.First(f.Diagnostics))
 	}

@@ -48,12 +48,15 @@ func (r *Resource) Handed(v expr.Value) (text string, ok bool) {
 	if in.entry == nil || v.IsUnknown() {
 		return "", false
 	}
+	d := in.d
+	d.quiet = true
+	defer func() { d.quiet = false }()
 	for in.calls[len(in.calls)-1] != in.entry {
 		in = in.calls[len(in.calls)-1].in
 	}
 	for _, name := range sortedKeys(in.handed) {
 		x := in.handed[name]
-		if expr.SameName(in.d.eval.Eval(in.handedIn, x), v) == expr.True {
+		if expr.SameName(d.eval.Eval(in.handedIn, x), v) == expr.True {
 			return sourceText(in.entry.Template.File, x), true
 		}
 	}

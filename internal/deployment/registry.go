@@ -238,11 +238,11 @@ func (g *Graph) configOf(dir string, known map[string][]bicepConfig) []bicepConf
 func (in *instance) fromRegistry(m *template.Module) *template.Template {
 	r := in.d.graph.registry[written{in.template.File.Path, m.Path}]
 	for _, c := range r.config {
-		put(&in.d.reached, c.path, true)
+		put(&in.d.out.reached, c.path, true)
 	}
 	if r.reference != "" {
-		if _, known := in.d.options.Modules[r.reference]; !known {
-			put(&in.d.modules, r.reference, true)
+		if _, known := in.d.options.Modules[r.reference]; !known && !in.d.quiet {
+			put(&in.d.out.modules, r.reference, true)
 		}
 	}
 	if r.template == nil {

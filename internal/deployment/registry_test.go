@@ -121,10 +121,10 @@ func TestReachedConfig(t *testing.T) {
 		source.NewFile("main.bicep", []byte("module api 'br/shop:api:v1' = {\n  name: 'api'\n}\n")),
 	)
 	d := Load(s, Options{}).Expand(Root{Path: "main.bicep"})
-	if diff := cmp.Diff([]string{"base.json", "bicepconfig.json", "main.bicep"}, d.Reached); diff != "" {
+	if diff := cmp.Diff([]string{"base.json", "bicepconfig.json", "main.bicep"}, d.Reached()); diff != "" {
 		t.Errorf("reached (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"shop.azurecr.io/api:v1"}, d.Modules); diff != "" {
+	if diff := cmp.Diff([]string{"shop.azurecr.io/api:v1"}, d.Modules()); diff != "" {
 		t.Errorf("modules (-want +got):\n%s", diff)
 	}
 }

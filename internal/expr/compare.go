@@ -186,7 +186,7 @@ func compareParts(a, b []Value) Truth {
 			return False
 		}
 	}
-	if tooLong(a, b) || tooLong(b, a) {
+	if misfit(a, b) || misfit(b, a) {
 		return False
 	}
 	return Maybe
@@ -202,19 +202,23 @@ func emptyAgainst(parts []Value) Truth {
 	return Maybe
 }
 
-// tooLong reports whether the literals of parts are longer than a text that is
-// wholly known.
-func tooLong(parts, known []Value) bool {
+// misfit reports whether a text that is wholly known cannot be made of parts:
+// it has not all of their literals, one behind the other.
+func misfit(parts, known []Value) bool {
 	if len(known) != 1 || known[0].Kind() != KindString {
 		return false
 	}
-	n := 0
+	rest := known[0].str
 	for _, p := range parts {
 		if s, ok := p.AsString(); ok {
-			n += len(s)
+			_, after, found := strings.Cut(rest, s)
+			if !found {
+				return true
+			}
+			rest = after
 		}
 	}
-	return n > len(known[0].str)
+	return false
 }
 
 // firstCondition finds an unknown condition on which either text hangs.
