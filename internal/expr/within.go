@@ -43,11 +43,12 @@ func (e *Evaluator) ofEach(collection Value, eval func(l Loop) []Value) (Loop, [
 	if l.depth == 0 || (&speech{e: e, of: l, seen: map[any]bool{}}).outer(said...) {
 		return l, said
 	}
-	here := e.loops[l.counter]
-	e.loops[l.counter] = 0
-	l = e.Over(collection)
+	counter, here := l.counter, e.loops[l.counter]
+	e.loops[counter] = 0
+	l = e.Over(collection) // counted by something else once a limit is exceeded
 	said = eval(l)
-	e.loops[l.counter] = here
+	e.Close(l)
+	e.loops[counter] = here
 	return l, said
 }
 
