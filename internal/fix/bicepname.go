@@ -53,6 +53,9 @@ func beforeRevision(name string) string { return "split(" + name + ", ';rev=')[0
 
 // referBySlash does so for an API whose name is 'service/api'.
 func (w *bicepWriter) referBySlash(t *target, a *bicepAPI, c *collectionText, name bicep.Expr, pieces []piece, isString bool) error {
+	if a.apiVersion() == "" {
+		return refuse("its type has no API version")
+	}
 	text := w.file.Source.Text(name.Span())
 	service, api := "split("+text+", '/')[0]", "last(split("+text+", '/'))"
 	changes := a.loop != nil
@@ -91,12 +94,8 @@ func (w *bicepWriter) declareService(a *bicepAPI, c *collectionText, service str
 		c.scope = symbol
 		return nil
 	}
-	_, version, _ := strings.Cut(textOf(a.decl().Type), "@")
-	if version == "" {
-		return refuse("its type has no API version")
-	}
 	symbol := w.names.free("apiManagementService")
-	c.scope, c.existing = symbol, &existingText{name: service, apiVersion: version}
+	c.scope, c.existing = symbol, &existingText{name: service, apiVersion: a.apiVersion()}
 	if !changes {
 		w.services[service] = symbol
 		return nil
@@ -110,6 +109,12 @@ func (w *bicepWriter) declareService(a *bicepAPI, c *collectionText, service str
 	c.loop = w.header(a.loop, index)
 	c.scope, c.existing.loop = symbol+"["+index+"]", w.loop(a)
 	return nil
+}
+
+// apiVersion is that of the API's type.
+func (a *bicepAPI) apiVersion() string {
+	_, version, _ := strings.Cut(textOf(a.decl().Type), "@")
+	return version
 }
 
 func textOf(s *bicep.StringExpr) string {
