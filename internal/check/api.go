@@ -24,6 +24,7 @@ type api struct {
 	status    Status
 	reason    string
 	blocked   string // why no collection may be added
+	tiered    bool   // a condition chooses the tier of its service, Consumption or another one
 	related   *collection
 	gateways  []string
 	matched   []*collection

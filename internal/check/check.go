@@ -181,6 +181,9 @@ type Sibling struct {
 	Resource *deployment.Resource
 	Status   Status
 	Reason   string
+	// Tiered says that it hangs on a condition whether its service is in the
+	// Consumption tier, where a collection cannot be deployed.
+	Tiered bool
 }
 
 // DeploymentResult is the outcome of one deployment.

@@ -210,6 +210,9 @@ func (r *run) exempt(d *checked, a *api) (why string) {
 		if !expr.Satisfiable(a.required) {
 			return reason
 		}
+		if t := s.Property("sku", "name").Term(); t != nil && t.Op == expr.OpIf && reason == ReasonTier {
+			a.tiered = true
+		}
 		if expr.Identical(when, s.Condition) {
 			a.blocked = "add a collection with a condition that leaves out the case that " + reason
 		}
@@ -341,7 +344,7 @@ func (r *run) collectSiblings() {
 		for _, a := range d.apis {
 			for _, rev := range a.revisions {
 				key := declOf(rev)
-				s := Sibling{Resource: rev, Status: a.status, Reason: a.reason}
+				s := Sibling{Resource: rev, Status: a.status, Reason: a.reason, Tiered: a.tiered}
 				if why := notREST(rev); why != "" {
 					s.Status, s.Reason = Excluded, why
 				}

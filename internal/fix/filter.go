@@ -32,6 +32,12 @@ func (t *target) choose() error {
 	for _, s := range t.Siblings {
 		v := s.Resource.Property(path...)
 		name, known := v.AsString()
+		if s.Tiered && f.tier == nil {
+			if f.tier = t.tier(); f.tier == nil {
+				return refuse("it hangs on a condition whether its service is in the Consumption tier, which Defender for APIs " +
+					"does not support; add a collection with a condition that leaves that out")
+			}
+		}
 		switch {
 		case s.Status == check.Onboarded || s.Status == check.Undetermined:
 			return refuse("the same declaration also brings an API that has a collection already, and would bring a second one; " +
