@@ -14,7 +14,6 @@ func lockFile(path string) (unlock func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			err = ErrInUse
@@ -22,5 +21,9 @@ func lockFile(path string) (unlock func() error, err error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	// The file stays: removing it would let two processes lock two files of one name.
-	return f.Close, nil
+	return func() error {
+		// Closing does not do: a child that was forked, and has not begun its own
+		// program yet, has the file open and with it the lock.
+		return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+	}, nil
 }
