@@ -29,8 +29,11 @@ func (e *Evaluator) index(s Scope, x *Index) Value {
 		}
 		at = Int(int64(length) - n)
 	}
-	if !x.Safe && !afterNothing(x.Base, base) && absent(base, at) {
-		return Unknown()
+	if !x.Safe && !afterNothing(x.Base, base) {
+		if absent(base, at) {
+			return Unknown()
+		}
+		base, _ = Guarded(base) // where it is nothing, Azure refuses
 	}
 	return e.IndexOf(base, at)
 }
