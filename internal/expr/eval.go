@@ -14,6 +14,8 @@ type Evaluator struct {
 	depth int
 	err   *LimitError
 	loops map[string]int // symbolic loops that are open, by what they are counted by
+	// probing says that it is only to be seen which loops something speaks of.
+	probing bool
 }
 
 // Eval evaluates an expression in a scope. A nil expression is unknown.

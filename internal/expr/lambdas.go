@@ -125,11 +125,11 @@ func filterPartial(e *Evaluator, args []Value) (Value, bool) {
 	if cond.IsFalse() {
 		return ArrayOf(), true
 	}
-	base, filtered := e.unfilter(l.Collection)
+	base, filtered := e.before(l)
 	if t := base.Term(); t != nil && t.Op == OpMap {
 		return e.Mapped(l, cond, l.Items[0]), true
 	}
-	return Apply(OpFilter, KindArray, base, And(filtered, cond)), true
+	return l.of(OpFilter, KindArray, base, And(filtered, cond)), true
 }
 
 func reduce(e *Evaluator, args []Value) (Value, error) {
@@ -156,8 +156,8 @@ func reducePartial(e *Evaluator, args []Value) (Value, bool) {
 		return Value{}, false
 	}
 	soFar := Atom("what was reduced of "+args[0].Key(), KindUnknown)
-	_, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[2], soFar, l.Items[0], l.Positions[0])} })
-	return Apply("reduce", KindUnknown, args[0], args[1], said[0]), true
+	l, said := e.ofEach(args[0], func(l Loop) []Value { return []Value{e.CallLambda(args[2], soFar, l.Items[0], l.Positions[0])} })
+	return l.of("reduce", KindUnknown, args[0], args[1], said[0]), true
 }
 
 // sortArray sorts by a lambda that says whether the first of two elements
@@ -197,12 +197,12 @@ func sortPartial(e *Evaluator, args []Value) (Value, bool) {
 	if !symbolic(args, 1) {
 		return Value{}, false
 	}
-	_, said := e.ofEach(args[0], func(a Loop) []Value {
+	l, said := e.ofEach(args[0], func(a Loop) []Value {
 		b := e.Over(args[0])
 		defer e.Close(b)
 		return []Value{e.CallLambda(args[1], a.Items[0], b.Items[0])}
 	})
-	return Apply("sort", KindArray, args[0], said[0]), true
+	return l.of("sort", KindArray, args[0], said[0]), true
 }
 
 // entry is the name and the value that the lambdas of toObject and groupBy
@@ -309,13 +309,13 @@ func keyedPartial(op Op) func(*Evaluator, []Value) (Value, bool) {
 		if !symbolic(args, 1) {
 			return Value{}, false
 		}
-		_, said := e.ofEach(args[0], func(l Loop) []Value {
+		l, said := e.ofEach(args[0], func(l Loop) []Value {
 			var said []Value
 			for _, f := range args[1:] {
 				said = append(said, e.CallLambda(f, l.Items[0]))
 			}
 			return said
 		})
-		return Apply(op, KindObject, append([]Value{args[0]}, said...)...), true
+		return l.of(op, KindObject, append([]Value{args[0]}, said...)...), true
 	}
 }

@@ -194,7 +194,7 @@ func (e *Evaluator) unfilter(collection Value) (base, cond Value) {
 		return base, And(cond, t.Args[1])
 	case OpMap:
 		base, cond := e.unfilter(t.Args[0])
-		return Apply(OpMap, KindArray, base, t.Args[1]), cond
+		return Apply(OpMap, KindArray, append([]Value{base}, t.Args[1:]...)...), cond
 	default:
 	}
 	return collection, Bool(true)
@@ -273,16 +273,34 @@ func (e *Evaluator) filterOf(s Scope, x *For) Value {
 // Mapped is the collection that a symbolic loop makes: its elements for which
 // cond holds, each replaced by body.
 func (e *Evaluator) Mapped(l Loop, cond, body Value) Value {
-	base, filter := e.unfilter(l.Collection)
+	base, filter := e.before(l)
 	cond = And(filter, cond)
 	if t := base.Term(); t != nil && t.Op == OpMap {
 		base = t.Args[0]
 	}
 	base = places(base)
 	if !cond.IsTrue() {
-		base = Apply(OpFilter, KindArray, base, cond)
+		base = l.of(OpFilter, KindArray, base, cond)
 	}
-	return Apply(OpMap, KindArray, base, body)
+	return l.of(OpMap, KindArray, base, body)
+}
+
+// before is what a loop filters anew, and the filters that its own is joined with.
+// Within another loop those before may speak of an element of their own.
+func (e *Evaluator) before(l Loop) (base, filter Value) {
+	if l.depth > 0 {
+		return l.Collection, Bool(true)
+	}
+	return e.unfilter(l.Collection)
+}
+
+// of is the term of an operation that speaks of the loop's element. Within another
+// loop it says which of the elements is its own.
+func (l Loop) of(op Op, typ Kind, args ...Value) Value {
+	if l.depth > 0 {
+		args = append(args, Int(int64(l.depth)))
+	}
+	return Apply(op, typ, args...)
 }
 
 // places is the collection that stands for what a loop runs over where only

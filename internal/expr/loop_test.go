@@ -31,13 +31,19 @@ func TestLoopsWithin(t *testing.T) {
 		return Apply(OpElement, KindUnknown, list, Int(depth))
 	}
 	mapped := func(list, to Value) Value { return Apply(OpMap, KindArray, list, to) }
+	within := func(op Op, list, said Value) Value { return Apply(op, KindArray, list, said, Int(1)) }
+	notX := Apply(OpFilter, KindArray, as, Negate(Equals(inner(as, 0), String("x"))))
 	for title, c := range map[string]struct {
 		x    Expr
 		want Value
 	}{
 		"the same": {
 			of(name("as"), "o", of(name("as"), "i", &Interpolation{Parts: []Expr{name("o"), name("i")}})),
-			mapped(as, mapped(as, Concat(inner(as, 0), inner(as, 1)))),
+			mapped(as, within(OpMap, as, Concat(inner(as, 0), inner(as, 1)))),
+		},
+		"nothing of the inner one": {
+			of(name("as"), "o", of(name("as"), "i", name("o"))),
+			mapped(as, within(OpMap, as, inner(as, 0))),
 		},
 		"nothing of the outer one": {
 			of(name("as"), "o", of(name("as"), "i", name("i"))),
@@ -45,7 +51,11 @@ func TestLoopsWithin(t *testing.T) {
 		},
 		"filtered": {
 			of(name("as"), "o", of(filtered(lit("x")), "i", &Interpolation{Parts: []Expr{name("o"), name("i")}})),
-			mapped(as, mapped(Apply(OpFilter, KindArray, as, Negate(Equals(inner(as, 0), String("x")))), Concat(inner(as, 0), inner(as, 1)))),
+			mapped(as, within(OpMap, notX, Concat(inner(as, 0), inner(as, 1)))),
+		},
+		"filtered twice": {
+			of(name("as"), "o", invoke("filter", filtered(lit("x")), fn(op(NotEqual, name("i"), name("o")), "i"))),
+			mapped(as, within(OpFilter, notX, Negate(Equals(inner(as, 1), inner(as, 0))))),
 		},
 	} {
 		if got := (&Evaluator{}).Eval(names{"as": as}, c.x); !Identical(got, c.want) {

@@ -27,9 +27,10 @@ const (
 	// OpMember is property or element Args[1] of Args[0].
 	OpMember Op = "member"
 	// OpMap is the collection Args[0] with each element replaced by Args[1],
-	// which speaks of the element as OpElement does.
+	// which speaks of the element as OpElement does. Within another loop Args[2]
+	// is the depth of the element that is its own.
 	OpMap Op = "map"
-	// OpFilter is the elements of Args[0] for which Args[1] holds.
+	// OpFilter is the elements of Args[0] for which Args[1] holds; Args[2] as above.
 	OpFilter Op = "filter"
 
 	// opDeep is something that nests too deep to look into, opJoined a string

@@ -27,9 +27,9 @@ func (e *Evaluator) OpenLoops() OpenLoops {
 // Within evaluates what is declared where only those loops are open, as a
 // variable is, so that its value is the same in whatever loop it is asked for.
 func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
-	here := e.loops
-	e.loops = maps.Clone(o.counts) // what is declared beside it is evaluated within those, too
-	defer func() { e.loops = here }()
+	here, probing := e.loops, e.probing
+	e.loops, e.probing = maps.Clone(o.counts), false // what is declared beside it is evaluated within those, too
+	defer func() { e.loops, e.probing = here, probing }()
 	return eval()
 }
 
@@ -37,26 +37,34 @@ func (e *Evaluator) Within(o OpenLoops, eval func() Value) Value {
 // What says nothing of the loops around is the same outside of them: then it is
 // evaluated as if there were none.
 func (e *Evaluator) ofEach(collection Value, eval func(l Loop) []Value) (Loop, []Value) {
-	l := e.Over(collection)
-	said := eval(l)
-	e.Close(l)
-	if l.depth == 0 || (&speech{e: e, of: l, seen: map[any]bool{}}).outer(said...) {
-		return l, said
+	inside := func() (Loop, []Value) {
+		l := e.Over(collection)
+		defer e.Close(l)
+		return l, eval(l)
 	}
-	counter, here := l.counter, e.loops[l.counter]
-	e.loops[counter] = 0
-	l = e.Over(collection) // counted by something else once a limit is exceeded
-	said = eval(l)
-	e.Close(l)
-	e.loops[counter] = here
-	return l, said
+	counter := e.counter(e.lengthOf(collection))
+	here := e.loops[counter]
+	if here == 0 || e.probing {
+		return inside()
+	}
+	// The loops inside are not evaluated like this until all is known to be: else each
+	// level of a nest would double the work.
+	e.probing = true
+	_, said := inside()
+	e.probing = false
+	if !(&speech{e: e, counter: counter, depth: here, seen: map[any]bool{}}).outer(said...) {
+		e.loops[counter] = 0
+		defer func() { e.loops[counter] = here }()
+	}
+	return inside()
 }
 
 // speech finds out whether values speak of a loop around another one.
 type speech struct {
-	e    *Evaluator
-	of   Loop
-	seen map[any]bool // terms, arrays and objects
+	e       *Evaluator
+	counter string       // of both loops
+	depth   int          // of the inner one
+	seen    map[any]bool // terms, arrays and objects
 }
 
 func (s *speech) outer(vs ...Value) bool { return slices.ContainsFunc(vs, s.speaks) }
@@ -96,5 +104,5 @@ func (s *speech) around(t *Term) bool {
 	if len(t.Args) > 1 {
 		depth, _ = t.Args[1].AsInt()
 	}
-	return depth < int64(s.of.depth) && s.e.counter(length) == s.of.counter
+	return depth < int64(s.depth) && s.e.counter(length) == s.counter
 }
