@@ -210,74 +210,6 @@ func (a *api) protect() (decls []*deployment.Resource, blocked string) {
 	return decls, ""
 }
 
-// restIf is the condition under which an API is REST as far as that hangs on
-// its type.
-func restIf(r *deployment.Resource) expr.Value {
-	if notREST(r) != "" {
-		return expr.Bool(false)
-	}
-	typ, other := typeIn(r, "apiType"), typeIn(r, "type")
-	if typ.Term() == nil && (!typ.IsNull() || other.Term() == nil) {
-		return expr.Bool(true)
-	}
-	http := expr.String("http")
-	return expr.Equals((&expr.Evaluator{}).Apply("coalesce", []expr.Value{typ, other, http}), http)
-}
-
-// typeIn is what a property says of the API's type; an empty text says nothing.
-func typeIn(r *deployment.Resource, property string) expr.Value {
-	typ := r.Property("properties", property)
-	if s, ok := typ.AsString(); ok && s == "" {
-		return expr.Null()
-	}
-	return typ
-}
-
-// typeOf is the API's type, and the property that it is from.
-func typeOf(r *deployment.Resource) (typ expr.Value, property string) {
-	if typ = typeIn(r, "apiType"); !typ.IsNull() {
-		return typ, "apiType"
-	}
-	return typeIn(r, "type"), "type"
-}
-
-// typeOpen reports whether the API's type is not known: it hangs on a value
-// that nobody gave, or is a mark that a pipeline replaces, such as #{apiType}#.
-func typeOpen(r *deployment.Resource) bool {
-	typ, _ := typeOf(r)
-	s, ok := typ.AsString()
-	return ok && !isType(s) || !restIf(r).Known()
-}
-
-// isType reports whether a text can be an API type.
-func isType(s string) bool {
-	return !strings.ContainsFunc(strings.ToLower(s), func(r rune) bool { return r != '-' && notInRegion(r) })
-}
-
-// notREST says why the API is none that Defender for APIs covers, or "".
-// A type that is not known counts as REST.
-func notREST(r *deployment.Resource) string {
-	typ, property := typeOf(r)
-	if s, ok := typ.AsString(); ok {
-		if strings.EqualFold(s, "http") || !isType(s) {
-			return ""
-		}
-		return fmt.Sprintf("not a REST API (%s: %s)", property, s)
-	}
-	if !typ.IsNull() {
-		return ""
-	}
-	format, ok := r.Property("properties", "format").AsString()
-	if !ok {
-		return ""
-	}
-	switch strings.ToLower(format) {
-	case "graphql-link", "wsdl", "wsdl-link", "grpc", "grpc-link", "odata", "odata-link":
-		return fmt.Sprintf("not a REST API (format: %s)", format)
-	}
-	return ""
-}
-
 // ReasonTier says that an API is excluded by the tier of its service.
 const ReasonTier = "the service is in the Consumption tier, which Defender for APIs does not support"
 
@@ -288,10 +220,12 @@ func unsupported(service *deployment.Resource, extra []string) (why string, when
 	if location, ok := service.Property("location").AsString(); ok && !supportedRegion(location, extra) {
 		return fmt.Sprintf("Defender for APIs is not available in the service's region (%s)", location), service.Condition
 	}
-	tier := service.Property("sku", "name")
-	if name, ok := tier.AsString(); ok && strings.EqualFold(name, consumption) {
-		return ReasonTier, service.Condition
-	}
+	tier := eachText(service.Property("sku", "name"), func(s string) expr.Value {
+		if strings.EqualFold(s, consumption) {
+			s = consumption
+		}
+		return expr.String(s)
+	})
 	if when = expr.And(service.Condition, expr.Equals(tier, expr.String(consumption))); when.Vague() || when.IsFalse() {
 		return "", expr.Bool(false)
 	}

@@ -49,7 +49,7 @@ func (t *target) choose() error {
 		case s.Status == check.Excluded && (!known || strings.EqualFold(name, "http")):
 			return refuseExcluded(s)
 		case s.Status == check.Excluded || v.Term() != nil:
-			if typ == nil {
+			if typ == nil || !plain(v) {
 				return refuse("whether it is a REST API hangs on values that are not known here; " +
 					"add a collection with a condition that leaves out what is not REST")
 			}
@@ -66,6 +66,18 @@ func (t *target) choose() error {
 		t.filter = &f
 	}
 	return nil
+}
+
+// plain reports whether a type, or each that it is one of, is REST exactly if it
+// equals "http".
+func plain(typ expr.Value) bool {
+	if s, ok := typ.AsString(); ok {
+		return s == "http" || s != "" && !check.IsREST(s)
+	}
+	if t := typ.Term(); t != nil && t.Op == expr.OpIf {
+		return plain(t.Args[1]) && plain(t.Args[2])
+	}
+	return true
 }
 
 // safe reports whether an expression is written to be null where there is
