@@ -47,6 +47,40 @@ func TestManyPairs(t *testing.T) {
 	}
 }
 
+// TestLimitOfProperty has a type that cannot be evaluated: it is said where, and
+// the type of the next API is evaluated all the same.
+func TestLimitOfProperty(t *testing.T) {
+	t.Parallel()
+	const text = `resource many 'Microsoft.ApiManagement/service/apis@2022-08-01' = {
+  name: 'apim-shop/many'
+  properties: { path: 'many', apiType: [for i in range(0, 801): 'http'][0] }
+}
+resource chat 'Microsoft.ApiManagement/service/apis@2022-08-01' = {
+  name: 'apim-shop/chat'
+  properties: { path: 'chat', apiType: join(map(['web', 'socket'], s => s), '') }
+}
+`
+	f := source.NewFile("main.bicep", []byte(text))
+	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
+	r := check.Run(g, check.Settings{}, nil)
+	got := map[string]check.Status{}
+	for _, a := range r.APIs {
+		got[a.Name] = a.Status
+	}
+	if diff := cmp.Diff(map[string]check.Status{"many": check.Unprotected, "chat": check.Excluded}, got); diff != "" {
+		t.Error(diff)
+	}
+	var said []int
+	for _, x := range r.Findings {
+		if x.Code == check.CodeNotEvaluated {
+			said = append(said, f.Position(x.Span.Start).Line)
+		}
+	}
+	if diff := cmp.Diff([]int{1}, said); diff != "" {
+		t.Errorf("said at lines: %s", diff)
+	}
+}
+
 // TestCostlyPairs has names each of which hangs on many conditions: a pair of them
 // counts as many.
 func TestCostlyPairs(t *testing.T) {

@@ -78,6 +78,7 @@ type expander struct {
 	instances int  // module calls that were looked into, also for nothing but an output
 	followed  int  // see [maxFollowedOnce]
 	full      bool // maxResources or maxCalls was reported
+	exhausted bool // that all work is done was reported: from then on properties are not known
 	quiet     bool // what is evaluated is for words only: nothing is asked for or reported
 }
 

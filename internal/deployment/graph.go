@@ -312,6 +312,7 @@ func (g *Graph) Expand(root Root) *Deployment {
 	}
 	in.expand()
 	in.limit(source.Span{})
+	d.exhausted = d.eval.Err() != nil
 	d.out.Diagnostics = unique(d.out.Diagnostics)
 	d.loaded = nil // the resources keep the rest, for what is asked of them later
 	d.out.work = workPerDeployment + workPerResource*len(d.out.Resources) + workPerCall*d.calls + d.eval.Steps()

@@ -50,7 +50,10 @@ func (r *Resource) Handed(v expr.Value) (text string, ok bool) {
 	}
 	d := in.d
 	d.quiet = true
-	defer func() { d.quiet = false }()
+	defer func() {
+		d.quiet = false
+		d.eval.Reset()
+	}()
 	for in.calls[len(in.calls)-1] != in.entry {
 		in = in.calls[len(in.calls)-1].in
 	}

@@ -74,12 +74,18 @@ func (r *Resource) SameLoop(other *Resource) bool { return r.in == other.in && r
 func (r *Resource) Path() string { return r.Place().Path }
 
 // Property is the value of a property by its path, evaluated on demand; null
-// where there is none.
+// where there is none. A limit that is exceeded is among the deployment's
+// diagnostics then.
 func (r *Resource) Property(path ...string) expr.Value {
 	if r.Decl.Body == nil {
 		return expr.Unknown()
 	}
-	return property(r.in.d.eval, r.scope, r.Decl.Body, path)
+	d := r.in.d
+	v := property(d.eval, r.scope, r.Decl.Body, path)
+	if !d.exhausted && r.in.limit(r.Decl.Anchor) {
+		d.exhausted = d.eval.Err() != nil
+	}
+	return v
 }
 
 // Owner is the declaration that the resource is nested in or names as its
