@@ -1,8 +1,10 @@
 package check
 
 import (
+	"cmp"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/expr"
@@ -131,4 +133,54 @@ func (a *api) named(c *collection) expr.Truth {
 		return expr.True
 	}
 	return same
+}
+
+func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
+	if a.current().Segments == nil {
+		a.status, a.reason = Excluded, "its name has more or fewer parts than its type, which Azure refuses"
+		return
+	}
+	if !expr.Satisfiable(a.required) {
+		a.status, a.reason = Excluded, cmp.Or(notREST(a.current()), "not a REST API whenever it is deployed")
+		return
+	}
+	if why := r.exempt(d, a); why != "" {
+		a.status, a.reason = Excluded, why
+		return
+	}
+	a.gateways = gatewaysOf(d.gateways, a, &d.pairs)
+	if len(a.gateways) > 0 && r.settings.SelfHostedGateway == GatewayIgnore {
+		a.status, a.reason = Excluded, "assigned to the self-hosted gateway "+strings.Join(a.gateways, ", ")
+		return
+	}
+	a.decide(candidates, &d.pairs)
+}
+
+// exempt takes out of what is required when the API's service cannot be covered. It
+// says why where nothing is left.
+func (r *run) exempt(d *checked, a *api) (why string) {
+	for _, s := range d.services {
+		id, ok := s.Service()
+		if !d.pairs.spend(effort(id, a.service)) {
+			return ""
+		}
+		if !ok || deployment.SameService(id, a.service) != expr.True {
+			continue
+		}
+		reason, when := unsupported(s, r.settings.Regions)
+		if reason == "" || !expr.Satisfiable(a.required, when) {
+			continue
+		}
+		a.required = expr.And(a.required, expr.Negate(when))
+		if !expr.Satisfiable(a.required) {
+			return reason
+		}
+		if t := s.Property("sku", "name").Term(); t != nil && t.Op == expr.OpIf && reason == ReasonTier {
+			a.tiered = true
+		}
+		if expr.Identical(when, s.Condition) {
+			a.blocked = "add a collection with a condition that leaves out the case that " + reason
+		}
+	}
+	return ""
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/onboard-defender/onboard-defender/internal/deployment"
 	"github.com/onboard-defender/onboard-defender/internal/diag"
-	"github.com/onboard-defender/onboard-defender/internal/expr"
 	"github.com/onboard-defender/onboard-defender/internal/source"
 	"github.com/onboard-defender/onboard-defender/internal/template"
 )
@@ -168,124 +167,6 @@ func both(first, second []*collection) iter.Seq[*collection] {
 			}
 		}
 	}
-}
-
-func (r *run) judge(d *checked, a *api, candidates iter.Seq[*collection]) {
-	if a.current().Segments == nil {
-		a.status, a.reason = Excluded, "its name has more or fewer parts than its type, which Azure refuses"
-		return
-	}
-	if !expr.Satisfiable(a.required) {
-		a.status, a.reason = Excluded, cmp.Or(notREST(a.current()), "not a REST API whenever it is deployed")
-		return
-	}
-	if why := r.exempt(d, a); why != "" {
-		a.status, a.reason = Excluded, why
-		return
-	}
-	a.gateways = gatewaysOf(d.gateways, a, &d.pairs)
-	if len(a.gateways) > 0 && r.settings.SelfHostedGateway == GatewayIgnore {
-		a.status, a.reason = Excluded, "assigned to the self-hosted gateway "+strings.Join(a.gateways, ", ")
-		return
-	}
-	a.decide(candidates, &d.pairs)
-}
-
-// exempt takes out of what is required when the API's service cannot be covered. It
-// says why where nothing is left.
-func (r *run) exempt(d *checked, a *api) (why string) {
-	for _, s := range d.services {
-		id, ok := s.Service()
-		if !d.pairs.spend(effort(id, a.service)) {
-			return ""
-		}
-		if !ok || deployment.SameService(id, a.service) != expr.True {
-			continue
-		}
-		reason, when := unsupported(s, r.settings.Regions)
-		if reason == "" || !expr.Satisfiable(a.required, when) {
-			continue
-		}
-		a.required = expr.And(a.required, expr.Negate(when))
-		if !expr.Satisfiable(a.required) {
-			return reason
-		}
-		if t := s.Property("sku", "name").Term(); t != nil && t.Op == expr.OpIf && reason == ReasonTier {
-			a.tiered = true
-		}
-		if expr.Identical(when, s.Condition) {
-			a.blocked = "add a collection with a condition that leaves out the case that " + reason
-		}
-	}
-	return ""
-}
-
-// borrow looks for collections in other deployments of the repository: one
-// team often deploys the APIs and another one their protection.
-func (r *run) borrow() {
-	type home struct {
-		root string
-		c    *collection
-	}
-	always, sometimes := map[string][]home{}, map[string][]home{}
-	for _, d := range r.deployments {
-		for _, c := range d.collections {
-			key, ok := knownKey(c.service, c.name)
-			switch {
-			case !ok || c.resource.Condition.IsFalse():
-			case c.resource.Condition.IsTrue():
-				always[key] = append(always[key], home{d.Root.Path, c})
-			default:
-				sometimes[key] = append(sometimes[key], home{d.Root.Path, c})
-			}
-		}
-	}
-	elsewhere := func(homes []home, d *checked, a *api) *collection {
-		for _, h := range homes {
-			if h.root != d.Root.Path && !apart(a.service.Target, h.c.service.Target) {
-				return h.c
-			}
-		}
-		return nil
-	}
-	for _, d := range r.deployments {
-		for _, a := range d.apis {
-			key, ok := knownKey(a.service, a.name)
-			if !ok || a.status != Unprotected && a.status != Undetermined {
-				continue
-			}
-			if c := elsewhere(always[key], d, a); c != nil {
-				a.status, a.related, a.reason, a.blocked = Onboarded, c, "by "+c.resource.Path(), ""
-				continue
-			}
-			if c := elsewhere(sometimes[key], d, a); c != nil && a.status == Unprotected {
-				a.status, a.related = Undetermined, c
-				a.reason = "its collection in " + c.resource.Path() + " is deployed only under a condition"
-				a.blocked = "there is a collection for it in " + c.resource.Path() + " already"
-			}
-		}
-	}
-}
-
-// knownKey is the same for services and names that are known and equal.
-func knownKey(s deployment.ServiceID, name expr.Value) (string, bool) {
-	service, ok := s.Name.AsString()
-	if !ok {
-		return "", false
-	}
-	n, ok := name.AsString()
-	return strings.ToLower(service + "\x00" + n), ok
-}
-
-// apart reports whether two targets are known to differ. The resource group
-// of a root is not known; that it may be the same one is the point here.
-func apart(a, b deployment.Target) bool {
-	differ := func(v, w expr.Value) bool {
-		x, okx := v.AsString()
-		y, oky := w.AsString()
-		return okx && oky && !strings.EqualFold(x, y)
-	}
-	return differ(a.ResourceGroup, b.ResourceGroup) || differ(a.Subscription, b.Subscription)
 }
 
 func (r *run) merge(d *checked, a *api) {
