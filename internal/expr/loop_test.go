@@ -33,10 +33,18 @@ func TestLoopsWithin(t *testing.T) {
 	mapped := func(list, to Value) Value { return Apply(OpMap, KindArray, list, to) }
 	within := func(op Op, list, said Value) Value { return Apply(op, KindArray, list, said, Int(1)) }
 	notX := Apply(OpFilter, KindArray, as, Negate(Equals(inner(as, 0), String("x"))))
+	deep := inner(as, 0)
+	for range maxNesting + 1 {
+		deep = Apply("f", KindUnknown, deep)
+	}
 	for title, c := range map[string]struct {
 		x    Expr
 		want Value
 	}{
+		"too deep to look into": {
+			of(name("as"), "o", of(name("as"), "i", &Literal{Value: deep})),
+			mapped(as, within(OpMap, as, deep)),
+		},
 		"the same": {
 			of(name("as"), "o", of(name("as"), "i", &Interpolation{Parts: []Expr{name("o"), name("i")}})),
 			mapped(as, within(OpMap, as, Concat(inner(as, 0), inner(as, 1)))),
@@ -61,5 +69,33 @@ func TestLoopsWithin(t *testing.T) {
 		if got := (&Evaluator{}).Eval(names{"as": as}, c.x); !Identical(got, c.want) {
 			t.Errorf("%s: %s, want %s", title, show(got), show(c.want))
 		}
+	}
+}
+
+// TestNest has loops in each other over the same collection, which say nothing of
+// those around: each is evaluated as if it were alone, also in what is declared
+// elsewhere, and the work does not double with each level.
+func TestNest(t *testing.T) {
+	t.Parallel()
+	const levels = 24
+	var nest Expr = lit("x")
+	want := String("x")
+	for range levels {
+		nest = invoke("map", name("as"), fn(nest, "e"))
+		want = Apply(OpMap, KindArray, as, want)
+	}
+	e := &Evaluator{}
+	if got := e.Eval(names{"as": as}, nest); !Identical(got, want) || e.Steps() > 20_000 {
+		t.Errorf("%s in %d steps", show(got), e.Steps())
+	}
+	l := e.Over(as)
+	defer e.Close(l)
+	var kept []Value // what has a name is evaluated once, the first time
+	e.ofEach(as, func(Loop) []Value {
+		kept = append(kept, e.Within(OpenLoops{}, func() Value { return e.Eval(names{"as": as}, nest) }))
+		return kept[:1]
+	})
+	if !Identical(kept[0], want) {
+		t.Errorf("elsewhere: %s", show(kept[0]))
 	}
 }
