@@ -47,37 +47,51 @@ func TestManyPairs(t *testing.T) {
 	}
 }
 
-// TestLimitOfProperty has a type that cannot be evaluated: it is said where, and
-// the type of the next API is evaluated all the same.
+// TestLimitOfProperty has types that cannot be evaluated: it is said where, once
+// if nothing more can be, and else the type of the next API is evaluated.
 func TestLimitOfProperty(t *testing.T) {
 	t.Parallel()
-	const text = `resource many 'Microsoft.ApiManagement/service/apis@2022-08-01' = {
-  name: 'apim-shop/many'
-  properties: { path: 'many', apiType: [for i in range(0, 801): 'http'][0] }
-}
-resource chat 'Microsoft.ApiManagement/service/apis@2022-08-01' = {
-  name: 'apim-shop/chat'
-  properties: { path: 'chat', apiType: join(map(['web', 'socket'], s => s), '') }
-}
-`
-	f := source.NewFile("main.bicep", []byte(text))
-	g := deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{})
-	r := check.Run(g, check.Settings{}, nil)
-	got := map[string]check.Status{}
-	for _, a := range r.APIs {
-		got[a.Name] = a.Status
+	typed := func(name, typ string) string {
+		return fmt.Sprintf("resource %s 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/%s'\n  properties: { apiType: %s }\n}\n", name, name, typ)
 	}
-	if diff := cmp.Diff(map[string]check.Status{"many": check.Unprotected, "chat": check.Excluded}, got); diff != "" {
-		t.Error(diff)
-	}
-	var said []int
-	for _, x := range r.Findings {
-		if x.Code == check.CodeNotEvaluated {
-			said = append(said, f.Position(x.Span.Start).Line)
-		}
-	}
-	if diff := cmp.Diff([]int{1}, said); diff != "" {
-		t.Errorf("said at lines: %s", diff)
+	const (
+		many = "[for i in range(0, 801): 'http'][0]"
+		soap = "join(map(['so', 'ap'], s => s), '')"
+		work = "string(length(map(range(0, 9000), i => map(range(0, 9000), j => j))))"
+	)
+	for name, c := range map[string]struct {
+		text string
+		want map[string]check.Status
+		said []int // lines
+	}{
+		"goes on": {typed("a", many) + typed("b", soap), map[string]check.Status{"a": check.Unprotected, "b": check.Excluded}, []int{1}},
+		"stops":   {typed("a", work) + typed("b", soap), map[string]check.Status{"a": check.Unprotected, "b": check.Unprotected}, []int{1}},
+		"stopped before": {
+			"var v = " + work + "\n" + typed("a", soap) + typed("b", soap) + "resource c 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/${v}'\n}\n",
+			map[string]check.Status{"a": check.Unprotected, "b": check.Unprotected, "v": check.Unprotected}, []int{1, 10},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := source.NewFile("main.bicep", []byte(c.text))
+			r := check.Run(deployment.Load(source.NewSnapshot([]source.Entry{{Path: f.Path, File: f}}), deployment.Options{}), check.Settings{}, nil)
+			got := map[string]check.Status{}
+			for _, a := range r.APIs {
+				got[a.Name] = a.Status
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+			var said []int
+			for _, x := range r.Findings {
+				if x.Code == check.CodeNotEvaluated {
+					said = append(said, f.Position(x.Span.Start).Line)
+				}
+			}
+			if diff := cmp.Diff(c.said, said); diff != "" {
+				t.Errorf("said at lines: %s", diff)
+			}
+		})
 	}
 }
 

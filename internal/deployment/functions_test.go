@@ -397,3 +397,28 @@ func TestReferences(t *testing.T) {
 		}
 	}
 }
+
+// TestReferenceOfTwo asks for an output of nested deployments, of which one name is
+// that of two.
+func TestReferenceOfTwo(t *testing.T) {
+	t.Parallel()
+	nested := func(name, output string) string {
+		return `{"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "` + name + `", "properties": {
+			"template": {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "resources": [],
+				"outputs": {"o": {"type": "string", "value": "` + output + `"}}}}}`
+	}
+	e := evaluate(t, "a.json", map[string]string{"a.json": `{
+	"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+	"resources": [` + nested("one", "a") + "," + nested("two", "b") + "," + nested("two", "c") + `],
+	"variables": {
+		"one": "[reference('one').outputs.o.value]",
+		"two": "[reference('two').outputs.o.value]"
+	}
+}`})
+	if v := e.variable("one"); v.Key() != `"a"` {
+		t.Errorf("one: %s", v.Key())
+	}
+	if v := e.variable("two"); v.Known() {
+		t.Errorf("two: %s", v.Key())
+	}
+}

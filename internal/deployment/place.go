@@ -52,7 +52,7 @@ func (r *Resource) Handed(v expr.Value) (text string, ok bool) {
 	d.quiet = true
 	defer func() {
 		d.quiet = false
-		d.eval.Reset()
+		d.eval.Reset() // no property is to blame for what words took
 	}()
 	for in.calls[len(in.calls)-1] != in.entry {
 		in = in.calls[len(in.calls)-1].in

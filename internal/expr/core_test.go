@@ -154,6 +154,8 @@ func TestSegments(t *testing.T) {
 		{Concat(String("a"), Apply("uniquestring", KindString, x)), 2, nil},
 		{If(yes, String("svc/a"), String("svc/b")), 2, arr{"svc", If(yes, String("a"), String("b"))}},
 		{If(yes, String("svc"), String("svc/b")), 2, arr{"svc", "b"}},
+		{If(yes, String("svc/a"), String("svc")), 2, arr{"svc", "a"}},
+		{If(yes, String("a"), String("b")), 2, nil},
 		{If(yes, String("svc"), x), 1, arr{If(yes, String("svc"), x)}},
 		{Unknown(), 2, arr{Unknown(), Unknown()}},
 	} {
@@ -186,6 +188,8 @@ func TestSameName(t *testing.T) {
 		{Concat(String("a-"), x), String("a-"), Maybe},
 		{Concat(String("a-"), x), String("a"), False},
 		{Concat(x, String("-a")), String("b"), False},
+		{Concat(x, String("b"), y, String("a"), n), String("1a2b3"), False},
+		{Concat(x, String("b"), y, String("a"), n), String("1b2a3"), Maybe},
 		{Concat(x, String("a")), x, False},
 		{Concat(x, String("a"), y), Concat(x, y), False},
 		{Concat(String("a"), x, String("a")), String("a"), False},

@@ -49,6 +49,18 @@ func TestTruthTable(t *testing.T) {
 	}
 }
 
+// TestEmpty: a text cannot be both empty and another one; an array may be empty and
+// equal to one that is.
+func TestEmpty(t *testing.T) {
+	t.Parallel()
+	if Satisfiable(Empty(x), Equals(x, String("a"))) {
+		t.Error("a text is empty and another one")
+	}
+	if !Satisfiable(Empty(as), Equals(as, ArrayOf())) {
+		t.Error("an empty array is not the empty array")
+	}
+}
+
 func randomFormula(random *rand.Rand, atoms, depth int) Value {
 	if depth == 0 {
 		return Atom(strconv.Itoa(random.IntN(atoms)), KindBool)
