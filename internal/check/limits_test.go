@@ -68,7 +68,8 @@ func TestLimitOfProperty(t *testing.T) {
 		"stops":   {typed("a", work) + typed("b", soap), map[string]check.Status{"a": check.Unprotected, "b": check.Unprotected}, []int{1}},
 		"stopped before": {
 			"var v = " + work + "\n" + typed("a", soap) + typed("b", soap) + "resource c 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  name: 'apim-shop/${v}'\n}\n",
-			map[string]check.Status{"a": check.Unprotected, "b": check.Unprotected, "v": check.Unprotected}, []int{1, 10},
+			map[string]check.Status{"a": check.Unprotected, "b": check.Unprotected, "v": check.Unprotected},
+			[]int{1, 10},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -78,7 +78,7 @@ func TestLoopsWithin(t *testing.T) {
 func TestNest(t *testing.T) {
 	t.Parallel()
 	const levels = 24
-	var nest Expr = lit("x")
+	nest := lit("x")
 	want := String("x")
 	for range levels {
 		nest = invoke("map", name("as"), fn(nest, "e"))
