@@ -21,11 +21,16 @@ func (in *instance) importedVariable(i *imported) (expr.Value, bool) {
 	return lib.exported(i.name)
 }
 
-// exported is a variable that others may import. Compiled templates keep it
-// among their variables, and a function in a namespace of the compiler's.
+// exported is a variable that others may import. What a file imports itself it does
+// not pass on: two files could ask each other without end. Compiled templates keep
+// it among their variables, and a function in a namespace of the compiler's.
 func (in *instance) exported(name string) (expr.Value, bool) {
 	if in.template.Language == template.Bicep {
-		return in.Name(name)
+		v := in.own(name).variable
+		if v == nil {
+			return expr.Value{}, false
+		}
+		return in.variable(v), true
 	}
 	for _, v := range in.template.Variables {
 		if v.Name == name {
