@@ -13,12 +13,13 @@ type imported struct {
 	name string
 }
 
-func (in *instance) importedVariable(i *imported) (expr.Value, bool) {
-	lib := in.library(i.from)
-	if lib == nil {
-		return expr.Atom(in.template.File.Path+" import "+i.from.Path+" "+i.name, expr.KindUnknown), true
+func (in *instance) importedVariable(i *imported) expr.Value {
+	if lib := in.library(i.from); lib != nil {
+		if v, ok := lib.exported(i.name); ok {
+			return v
+		}
 	}
-	return lib.exported(i.name)
+	return expr.Atom(in.template.File.Path+" import "+i.from.Path+" "+i.name, expr.KindUnknown)
 }
 
 // exported is a variable that others may import. What a file imports itself it does

@@ -188,7 +188,7 @@ func (in *instance) Name(name string) (expr.Value, bool) {
 	case s.namespace != nil:
 		return expr.HandleValue("import "+s.namespace.Path, namespace{in, s.namespace}), true
 	case s.imported != nil:
-		return in.importedVariable(s.imported)
+		return in.importedVariable(s.imported), true
 	}
 	return expr.Value{}, false
 }
