@@ -173,7 +173,8 @@ func (r *yamlReader) span(t *token.Token) source.Span {
 		bare := strings.TrimLeft(text, " \t")
 		line.Start, text = line.Start+len(text)-len(bare), bare
 	}
-	if written != "" && strings.HasPrefix(text, written) {
+	if at := strings.Index(text, written); written != "" && at >= 0 { // behind a tab, columns are too small
+		line.Start += at
 		line.End = line.Start + len(written)
 		return line
 	}
