@@ -1,8 +1,6 @@
 package check
 
-import (
-	"strings"
-)
+import "strings"
 
 // Compare marks the findings of a report that the findings of its base do not
 // have, and the APIs without protection that had it or were not there. moved maps
